@@ -1,0 +1,87 @@
+"""The interface that all laws share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import array_api_compat as compat
+import numpy as np
+
+from echolimit._arrays import Array, check_rng, to_numpy
+from echolimit._checks import check_count
+
+
+class Law(ABC):
+    """A probability law on R^d: density, score, draws, moments, diffusion.  Laws are values: nothing changes them."""
+
+    @property
+    @abstractmethod
+    def dimension(self) -> int:
+        """d, the dimension of the space."""
+
+    @property
+    @abstractmethod
+    def _like(self) -> Array:
+        """An array with the namespace, device and dtype of the law."""
+
+    @abstractmethod
+    def _evaluate(self, x: Array, with_score: bool) -> tuple[Array, Array | None]: ...
+
+    @abstractmethod
+    def _draw(self, n: int, rng: Any) -> Array: ...
+
+    @abstractmethod
+    def _tails(self, x: np.ndarray, upper: bool) -> np.ndarray: ...
+
+    @abstractmethod
+    def mean(self) -> Array:
+        """The mean, shape (d,)."""
+
+    @abstractmethod
+    def covariance(self) -> Array:
+        """The covariance, shape (d, d)."""
+
+    @abstractmethod
+    def diffuse(self, t: float, process: Any = None) -> Law:
+        """The law P_t p after diffusion for time t."""
+
+    @abstractmethod
+    def _complex_mass(self, process: Any, lower: float, upper: float, height: float) -> float: ...
+
+    def density(self, x: Any) -> Array:
+        """p(x) at points x of shape (n, d); returns (n,).  Raises ValueError for a law without a density."""
+        log_density, _ = self._evaluate(x, with_score=False)
+        return compat.array_namespace(log_density).exp(log_density)
+
+    def log_density(self, x: Any) -> Array:
+        """ln p(x) at points x of shape (n, d); returns (n,), finite far into the tails."""
+        return self._evaluate(x, with_score=False)[0]
+
+    def score(self, x: Any) -> Array:
+        """The gradient of ln p at points x of shape (n, d); returns (n, d)."""
+        return self._evaluate(x, with_score=True)[1]
+
+    def sample(self, n: int, rng: Any) -> Array:
+        """n independent draws, shape (n, d).
+
+        rng: numpy.random.Generator for numpy laws, torch.Generator on the law's device for tensors.
+        The same seed gives the same draws.
+        """
+        n = check_count(n, "n", least=1)
+        check_rng(rng, self._like)
+        return self._draw(n, rng)
+
+    def cdf(self, x: Any) -> np.ndarray:
+        """P(X <= x) for a law on the line; x: any shape; numpy float64 of x's shape."""
+        return self._distribution(x, upper=False)
+
+    def survival(self, x: Any) -> np.ndarray:
+        """P(X > x) for a law on the line, exact far into the upper tail; x: any shape; numpy float64."""
+        return self._distribution(x, upper=True)
+
+    def _distribution(self, x: Any, upper: bool) -> np.ndarray:
+        if self.dimension != 1:
+            raise ValueError(f"cdf and survival are for laws on the line, got dimension {self.dimension}")
+        points = to_numpy(x) if compat.is_array_api_obj(x) else np.asarray(x, dtype=np.float64)
+        return self._tails(points.reshape(-1), upper).reshape(points.shape)
