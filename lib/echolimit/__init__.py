@@ -5,7 +5,20 @@ Figures live in `echolimit.figures`, which alone imports matplotlib and ipywidge
 """
 
 from echolimit.cloud import PointCloud
+from echolimit.distances import kl_divergence, total_variation
+from echolimit.distances_chi2 import chi2_divergence
+from echolimit.distances_transport import sliced_wasserstein, wasserstein
 from echolimit.echo_law import EchoLaw
+from echolimit.hermite import (
+    compounding_factor,
+    cutoff_degree,
+    density_from_hermite,
+    hermite_series_converges,
+    transfer,
+)
+from echolimit.hermite_energies import degree_energies
+from echolimit.hermite_laws import hermite_coefficients
+from echolimit.hermite_samples import estimate_hermite_coefficients
 from echolimit.mixtures import GaussianMixture, standard_gaussian
 from echolimit.process import (
     OrnsteinUhlenbeck,
@@ -33,8 +46,17 @@ __all__ = [
     "VarianceExploding",
     "age_law",
     "alpha_bar_to_delta",
+    "chi2_divergence",
+    "compounding_factor",
+    "cutoff_degree",
+    "degree_energies",
     "delta_to_alpha_bar",
     "delta_to_sigma",
+    "density_from_hermite",
+    "estimate_hermite_coefficients",
+    "hermite_coefficients",
+    "hermite_series_converges",
+    "kl_divergence",
     "limit_law",
     "one_round",
     "round_law",
@@ -42,5 +64,9 @@ __all__ = [
     "sample_round",
     "score_of",
     "sigma_to_delta",
+    "sliced_wasserstein",
     "standard_gaussian",
+    "total_variation",
+    "transfer",
+    "wasserstein",
 ]

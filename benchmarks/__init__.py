@@ -1,0 +1,1 @@
+"""Side-by-side timings, reported and never asserted: `make bench`."""

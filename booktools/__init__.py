@@ -1,0 +1,1 @@
+"""Tools that build the book: Sphinx extensions, notebook export, checks. Not part of the installed package."""

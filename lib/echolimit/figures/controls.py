@@ -1,0 +1,96 @@
+"""Sliders of a figure: what they range over, and their native HTML controls."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# A log slider steps through round numbers, some 5 to 15 per cent apart: what an arrow key gives can be said and typed.
+_MANTISSAS = (1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 9)
+
+
+@dataclass(frozen=True)
+class Slider:
+    """One parameter of a live figure.
+
+    name: the model's name for it.  label: what the reader sees ("fresh share α").  low, high: the range, ends included.
+    value: at the start and after a reset.  step: of the slider, for a linear one.  scale: "linear" or "log" (low > 0).
+    whole: only whole numbers.
+    Raises ValueError for a range or value that does not fit.
+    """
+
+    name: str
+    label: str
+    low: float
+    high: float
+    value: float
+    step: float = 0.01
+    scale: str = "linear"
+    whole: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(f"low must lie below high, got {self.low} and {self.high} for slider {self.name!r}")
+        if not self.low <= self.value <= self.high:
+            raise ValueError(
+                f"{self.name} must lie in [{self.low:g}, {self.high:g}], the range of its slider, got {self.value}"
+            )
+        if self.scale not in ("linear", "log"):
+            raise ValueError(f"scale must be 'linear' or 'log', got {self.scale!r}")
+        if self.scale == "log" and self.low <= 0:
+            raise ValueError(f"low must be positive on a log scale, got {self.low} for slider {self.name!r}")
+
+    def spec(self) -> dict[str, Any]:
+        """What the script needs to know."""
+        spec: dict[str, Any] = {
+            "name": self.name, "low": self.low, "high": self.high, "value": self.value, "scale": self.scale,
+            "whole": self.whole,
+        }  # fmt: skip
+        return spec | ({"places": self.places()} if self.scale == "log" else {"step": 1 if self.whole else self.step})
+
+    def places(self) -> list[float]:
+        """Where a log slider can stand, ends included."""
+        decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+        inside = {float(f"{m}e{k}") for k in decades for m in _MANTISSAS if self.low < float(f"{m}e{k}") < self.high}
+        return sorted({self.low, self.high} | inside)
+
+    def row(self) -> str:
+        """Label, range input and number field."""
+        if self.scale == "log":
+            places = self.places()
+            position = min(range(len(places)), key=lambda k: abs(math.log(places[k] / self.value)))
+            bounds = f'min="0" max="{len(places) - 1}" step="1" value="{position}"'
+        else:
+            step = 1 if self.whole else self.step
+            bounds = f'min="{self.low:g}" max="{self.high:g}" step="{step:g}" value="{self.value:g}"'
+        typed_step = "1" if self.whole else "any"
+        typed = (
+            f'<input type="number" inputmode="decimal" min="{self.low:g}" max="{self.high:g}" step="{typed_step}" '
+            f'value="{self.value:g}" aria-label="{html.escape(self.label)}, typed">'
+        )
+        return row(self.name, self.label, bounds, f"{self.value:g}", typed)
+
+
+def row(name: str, label: str, bounds: str, words: str, beside: str) -> str:
+    """One line of controls: the name, the range input, and what stands beside it."""
+    return (
+        f'<div class="echo-row" data-name="{html.escape(name)}"><span class="echo-name" aria-hidden="true">'
+        f'{html.escape(label)}</span><input type="range" {bounds} aria-label="{html.escape(label)}" '
+        f'aria-valuetext="{html.escape(words)}">{beside}</div>'
+    )
+
+
+def form(rows: Sequence[str]) -> str:
+    """The controls, disabled until the script runs."""
+    return (
+        f'<fieldset class="echo-controls" disabled aria-label="parameters of the figure">{"".join(rows)}'
+        '<button type="button">reset</button></fieldset>'
+    )
+
+
+def status(text: str) -> str:
+    """The line that says the numbers, also to a screen reader."""
+    return f'<p class="echo-status" role="status">{html.escape(text)}</p>'

@@ -1,0 +1,77 @@
+// The controls of a figure: range inputs with a number field each, a reset button. The page holds them, disabled; a script that
+// runs brings them to life. One parameter: { name, value, scale } and for scale "linear" { low, high, step }, for "log"
+// { low, high, places }, for "list" { values, labels }.
+
+function toPosition(spec, value) {
+  if (spec.scale === "list") return spec.values.indexOf(value);
+  if (spec.scale === "linear") return value;
+  const distances = spec.places.map((place) => Math.abs(Math.log(place / value)));
+  return distances.indexOf(Math.min(...distances));
+}
+
+function fromPosition(spec, position) {
+  if (spec.scale === "list") return spec.values[position];
+  if (spec.scale === "log") return spec.places[position];
+  const steps = Math.round((position - spec.low) / spec.step);
+  return Number((spec.low + steps * spec.step).toPrecision(12));
+}
+
+// What a typed number becomes: inside the range, whole where the step is; null where it is none.
+function fromTyped(spec, text) {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) return null;
+  const inside = Math.min(spec.high, Math.max(spec.low, value));
+  return spec.whole ? Math.round(inside) : inside;
+}
+
+export class Controls {
+  // form: the fieldset.  specs: the parameters.  changed(parameters): called at most once per painted frame.
+  constructor(form, specs, changed) {
+    this.specs = specs;
+    this.values = {};
+    this.changed = changed;
+    this.waiting = false;
+    this.rows = specs.map((spec) => this.row(form, spec));
+    this.reset();
+    form.querySelector("button")?.addEventListener("click", () => this.reset());
+    // JupyterLab would take the arrow keys for itself.
+    form.addEventListener("keydown", (event) => event.stopPropagation());
+    form.disabled = false;
+  }
+
+  row(form, spec) {
+    const row = form.querySelector(`[data-name="${spec.name}"]`);
+    const range = row.querySelector("input[type=range]");
+    const typed = row.querySelector("input[type=number], .echo-value");
+    range.addEventListener("input", () => this.set(spec, fromPosition(spec, Number(range.value)), range));
+    typed.addEventListener("change", () => {
+      const value = fromTyped(spec, typed.value);
+      this.set(spec, value === null ? this.values[spec.name] : value);
+    });
+    return { spec, range, typed };
+  }
+
+  set(spec, value, source = null) {
+    const { range, typed } = this.rows.find((row) => row.spec === spec);
+    this.values[spec.name] = value;
+    if (source !== range) range.value = String(toPosition(spec, value));
+    const words = spec.scale === "list" ? spec.labels[spec.values.indexOf(value)] : String(value);
+    if (typed.tagName === "INPUT") typed.value = words;
+    else typed.textContent = words;
+    range.setAttribute("aria-valuetext", words);
+    this.tell();
+  }
+
+  reset() {
+    for (const { spec } of this.rows) this.set(spec, spec.value);
+  }
+
+  tell() {
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      this.changed({ ...this.values });
+    });
+  }
+}

@@ -1,0 +1,140 @@
+// Closed forms of the recursion for a one-dimensional Gaussian mixture {weights, means, variances}.
+// The library (echolimit.recursion) is the reference; tests compare the two over the whole range of the sliders.
+
+// With u = exp(-t) the law after time t has components N(u m, 1 - (1 - v) u^2): analytic in u. A sum over ages j,
+// u_j = exp(-j delta), is therefore split into panels of u; in a panel with more than NODES ages the density, as a function of
+// u, is replaced by its interpolant at NODES Chebyshev points, so that each law costs at most some 80 evaluations.
+//
+// Error. For f analytic and at most M in modulus on the Bernstein ellipse of parameter 4 around the panel, the interpolant of
+// degree NODES - 1 errs by at most (4/3) M 4^(1 - NODES) (Trefethen, Approximation Theory and Practice, theorem 8.2). For a
+// panel of half-length h with right end `top` the ellipse has |Im u| <= 1.875 h and Re u <= top + 1.125 h. Hence
+// Re V >= 1 - (1 - v)(top + 1.125 h)^2 for v < 1, and Re V >= 1 - (v - 1)(1.875 h)^2 for v >= 1; and for a real x
+// |N(x; m u, V)| <= (2 pi Re V)^(-1/2) exp((m Im u)^2 / (2 Re V)): minimise the real part of the exponent over x. Panels
+// shrink until this bound is below PANEL_ERROR; the masses sum to at most 1, so it bounds the error of the whole sum.
+// Ages beyond J, (1 - alpha)^J <= TAIL, sit on age J, which moves a density by at most TAIL times its supremum.
+const NODES = 16;
+const PANEL_ERROR = 1e-8;
+const TAIL = 1e-9;
+
+// H_n, the share of the mode of degree n that survives in the limit law.
+export function transfer(n, alpha, delta) {
+  return alpha / (Math.expm1(n * delta) + alpha);
+}
+
+// The degree at which half of a mode survives.
+export function cutoffDegree(alpha, delta) {
+  return Math.log1p(alpha) / delta;
+}
+
+function panelBound(mixture, top, half) {
+  const right = top + 1.125 * half;
+  const height = 1.875 * half;
+  let modulus = 0;
+  for (let k = 0; k < mixture.weights.length; k++) {
+    const gap = 1 - mixture.variances[k];
+    const variance = 1 - (gap > 0 ? gap * right * right : -gap * height * height);
+    if (variance <= 0) return Infinity;
+    const shift = mixture.means[k] * height;
+    modulus += mixture.weights[k] / Math.sqrt(2 * Math.PI * variance) * Math.exp(shift * shift / (2 * variance));
+  }
+  return 4 / 3 * modulus * 4 ** (1 - NODES);
+}
+
+// Masses of the ages 1..last in the limit law (all ages beyond on the last) and after `round` >= 1 rounds from the data.
+function ageMasses(alpha, round) {
+  const stale = 1 - alpha;
+  const enough = alpha === 1 ? 1 : Math.ceil(Math.log(TAIL) / Math.log(stale));
+  const last = Math.max(enough, round);
+  const limit = new Float64Array(last + 1);
+  const finite = new Float64Array(last + 1);
+  let survive = 1;  // (1 - alpha)^(j - 1)
+  for (let j = 1; j <= last; j++) {
+    limit[j] = j < last ? alpha * survive : survive;
+    finite[j] = j < round ? alpha * survive : j === round ? survive : 0;
+    survive *= stale;
+  }
+  return { last, limit, finite };
+}
+
+// Points u with the masses of the limit law and of the law after `round` rounds: [{u, limit, finite}].
+export function agePoints(mixture, alpha, delta, round) {
+  const { last, limit, finite } = ageMasses(alpha, round);
+  const points = [];
+  let first = 1;
+  while (first <= last) {
+    const top = Math.exp(-first * delta);
+    const few = top * -Math.expm1(-(NODES - 1) * delta) / 2;  // half-length of a panel with NODES ages: those need no rule
+    let half = top / 2;
+    while (half > few && panelBound(mixture, top, half) > PANEL_ERROR) half *= 0.8;
+    const bottom = top - 2 * half;
+    let stop = half <= few ? first + NODES - 1 : bottom > 0 ? Math.floor(-Math.log(bottom) / delta) : last;
+    stop = Math.min(last, Math.max(stop, first));
+    if (stop - first < NODES) {
+      for (let j = first; j <= stop; j++) points.push({ u: Math.exp(-j * delta), limit: limit[j], finite: finite[j] });
+    } else {
+      points.push(...chebyshevPoints(first, stop, delta, top - half, half, limit, finite));
+    }
+    first = stop + 1;
+  }
+  return points;
+}
+
+// Weights of the Chebyshev points: the interpolant of f, averaged over the ages, is sum_k W_k f(u_k) with
+// W_k = (2 / NODES) sum'_n T_n(s_k) mu_n, mu_n = sum_j mass_j T_n(s_j), the term n = 0 halved.
+function chebyshevPoints(first, stop, delta, centre, half, limit, finite) {
+  const limitMoments = new Float64Array(NODES);
+  const finiteMoments = new Float64Array(NODES);
+  for (let j = first; j <= stop; j++) {
+    const s = (Math.exp(-j * delta) - centre) / half;
+    let before = s;
+    let now = 1;
+    for (let n = 0; n < NODES; n++) {
+      limitMoments[n] += limit[j] * now;
+      finiteMoments[n] += finite[j] * now;
+      [before, now] = [now, 2 * s * now - before];
+    }
+  }
+  const points = [];
+  for (let k = 0; k < NODES; k++) {
+    const angle = Math.PI * (k + 0.5) / NODES;
+    let a = limitMoments[0] / 2;
+    let b = finiteMoments[0] / 2;
+    for (let n = 1; n < NODES; n++) {
+      const value = Math.cos(n * angle);
+      a += limitMoments[n] * value;
+      b += finiteMoments[n] * value;
+    }
+    points.push({ u: centre + half * Math.cos(angle), limit: 2 * a / NODES, finite: 2 * b / NODES });
+  }
+  return points;
+}
+
+// Densities at the increasing points x of the law after `round` rounds (started from the data) and of the limit law.
+export function lawDensities(mixture, alpha, delta, round, x) {
+  const limit = new Float64Array(x.length);
+  const finite = new Float64Array(x.length);
+  for (const point of agePoints(mixture, alpha, delta, Math.max(round, 1))) {
+    addDiffused(mixture, point.u, point.limit, limit, round > 0 ? point.finite : 0, finite, x);
+  }
+  if (round === 0) addDiffused(mixture, 1, 0, limit, 1, finite, x);
+  return { limit, round: finite };
+}
+
+function addDiffused(mixture, u, forLimit, limit, forRound, finite, x) {
+  if (forLimit === 0 && forRound === 0) return;
+  for (let k = 0; k < mixture.weights.length; k++) {
+    const mean = u * mixture.means[k];
+    const variance = 1 - (1 - mixture.variances[k]) * u * u;
+    const height = mixture.weights[k] / Math.sqrt(2 * Math.PI * variance);
+    const reach = Math.sqrt(80 * variance);  // beyond it the Gaussian is below exp(-40) of its height
+    const rate = -0.5 / variance;
+    for (let i = 0; i < x.length; i++) {
+      const gap = x[i] - mean;
+      if (gap < -reach) continue;
+      if (gap > reach) break;
+      const value = height * Math.exp(rate * gap * gap);
+      limit[i] += forLimit * value;
+      finite[i] += forRound * value;
+    }
+  }
+}

@@ -1,0 +1,314 @@
+"""Live figures in a browser: moved by hand, by arrow keys and by typing, compared with the library."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import itertools
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from echolimit import GaussianMixture, age_law, limit_law, round_law
+from echolimit.figures import age_explorer, assets, explore, limit_explorer, spectrum_explorer, use_style
+from echolimit.figures.exploring import frames
+from echolimit.hermite import cutoff_degree, density_from_hermite, transfer
+from echolimit.hermite_laws import hermite_coefficients
+
+pytestmark = pytest.mark.browser
+
+TARGET = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
+ALPHAS = (0.02, 0.05, 0.2, 0.9, 1.0)
+DELTAS = (0.001, 0.013, 0.05, 1.0)
+ROUNDS = (0, 1, 3, 40)
+SETTLED = "() => [...document.querySelectorAll('live-fig, explore-fig')].every((figure) => figure.drawn)"
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A folder of pages and its address on this machine."""
+    folder = tmp_path_factory.mktemp("pages")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield folder, f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def show_page(browser: Any, pages: tuple[Path, str]) -> Iterator[Callable[..., Any]]:
+    """Open a page made of the HTML given; an error on it or a request to another host fails the test."""
+    folder, address = pages
+    contexts, troubles = [], []
+
+    def check(route: Any) -> None:
+        if route.request.url.startswith((address, "data:")):
+            route.continue_()
+        else:
+            troubles.append(route.request.url)
+            route.abort()
+
+    def open_page(text: str, width: int = 900, **settings: Any) -> Any:
+        (folder / "page.html").write_text(text, encoding="utf-8")
+        context = browser.new_context(viewport={"width": width, "height": 900}, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.route("**/*", check)
+        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(address + "page.html")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def settled(page: Any) -> Any:
+    page.wait_for_function(SETTLED)
+    return page.locator("live-fig, explore-fig").first
+
+
+def wait_for(page: Any, name: str, value: Any) -> None:
+    """Wait until the picture has been drawn with this value of the parameter."""
+    page.wait_for_function(
+        "([name, value]) => document.querySelector('live-fig, explore-fig').drawn[name] === value", arg=[name, value]
+    )
+
+
+def drawn(page: Any, name: str) -> np.ndarray:
+    """A live curve in data units, read back from the path on the page."""
+    numbers, x, y = page.evaluate(
+        """(name) => {
+          const figure = document.querySelector("live-fig");
+          const artist = figure.artists.find((one) => one.name === name);
+          const axes = figure.spec.axes[artist.axes];
+          return [artist.node.getAttribute("d").match(/-?[0-9.]+/g).map(Number), axes.x, axes.y];
+        }""",
+        name,
+    )
+    points = np.reshape(numbers, (-1, 2))
+    return np.column_stack([(points[:, 0] - x["offset"]) / x["slope"], (points[:, 1] - y["offset"]) / y["slope"]])
+
+
+def computed(page: Any, **values: float) -> dict[str, Any]:
+    """What the script computes at these parameters."""
+    return page.evaluate(
+        """(values) => Object.fromEntries(Object.entries(document.querySelector("live-fig").compute(values))
+          .map(([name, value]) => [name, ArrayBuffer.isView(value) ? [...value] : value]))""",
+        values,
+    )
+
+
+def grid(page: Any) -> np.ndarray:
+    return np.array(page.evaluate("() => document.querySelector('live-fig').spec.constants.x"))[:, None]
+
+
+def round_density(rounds: int, alpha: float, delta: float, x: np.ndarray, target: Any = TARGET) -> np.ndarray:
+    return (round_law(target, rounds, alpha, delta) if rounds else target).density(x)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        TARGET,
+        GaussianMixture([1.0], [[2.5]], [0.0025]),
+        GaussianMixture([0.2, 0.5, 0.3], [[-4.0], [0.0], [3.0]], [0.05, 2.4, 1.0]),
+    ],
+    ids=["the book's", "one narrow", "narrow, wide and unit"],
+)
+def test_curves_equal_the_library_on_the_whole_range(show_page, target):
+    page = show_page(assets.page(limit_explorer(target).html))
+    settled(page)
+    x = grid(page)
+    degrees = np.arange(21)
+    for alpha, delta in itertools.product(ALPHAS, DELTAS):
+        limit = limit_law(target, alpha, delta).density(x)
+        for rounds in ROUNDS:
+            result = computed(page, alpha=alpha, delta=delta, round=rounds)
+            np.testing.assert_allclose(result["limit"], limit, rtol=0, atol=1e-6)
+            np.testing.assert_allclose(
+                result["round"], round_density(rounds, alpha, delta, x, target), rtol=0, atol=1e-6
+            )
+        np.testing.assert_allclose(result["transfer"], transfer(degrees, alpha, delta), rtol=1e-12)
+
+
+def test_sliders_move_the_curves_by_mouse_and_by_arrow_keys(show_page):
+    page = show_page(assets.page(limit_explorer().html))
+    settled(page)
+    x = grid(page)
+    page.get_by_role("slider", name="round i", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    wait_for(page, "round", 5)
+    np.testing.assert_allclose(drawn(page, "round")[:, 1], round_density(5, 0.2, 0.05, x), atol=1e-3)
+
+    slider = page.get_by_role("slider", name="fresh share α", exact=True)
+    box = slider.bounding_box()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + box["height"] / 2, steps=4)
+    page.mouse.up()
+    alpha = float(slider.input_value())
+    assert 0.5 < alpha < 0.7
+    wait_for(page, "alpha", alpha)
+    limit = limit_law(TARGET, alpha, 0.05).density(x)
+    np.testing.assert_allclose(drawn(page, "limit")[:, 1], limit, atol=1e-3)  # a hundredth of a pixel and more
+    assert f"α = {alpha:g}" in page.get_by_role("status").inner_text()
+
+
+def test_typed_values_are_exact_kept_inside_and_reset(show_page):
+    page = show_page(assets.page(limit_explorer().html))
+    figure = settled(page)
+    field = page.get_by_role("spinbutton", name="truncation time δ, typed")
+    for typed, value in (("0.0123", 0.0123), ("7", 1), ("-3", 0.001), ("", 0.001)):
+        field.fill(typed)
+        field.press("Enter")
+        wait_for(page, "delta", value)
+        assert float(field.input_value()) == value
+    rounds = page.get_by_role("spinbutton", name="round i, typed")
+    rounds.fill("7.4")
+    rounds.press("Enter")
+    wait_for(page, "round", 7)
+    page.get_by_role("button", name="reset").click()
+    wait_for(page, "round", 3)
+    assert figure.evaluate("(figure) => figure.drawn") == {"alpha": 0.2, "delta": 0.05, "round": 3}
+
+
+def test_a_cut_off_beyond_the_axis_is_said_in_words(show_page):
+    page = show_page(assets.page(limit_explorer().html))
+    settled(page)
+    assert page.locator("svg text", has_text="cut-off =").count() == 0
+    field = page.get_by_role("spinbutton", name="truncation time δ, typed")
+    field.fill("0.001")
+    field.press("Enter")
+    wait_for(page, "delta", 0.001)
+    assert page.locator("svg text", has_text="cut-off = 182 →").count() == 1
+    assert float(cutoff_degree(0.2, 0.001)) == pytest.approx(182.3, abs=0.1)
+    assert "τ = δ/α = 0.005" in page.get_by_role("status").inner_text()
+
+
+def test_keys_do_not_leave_the_figure(show_page):
+    page = show_page(assets.page(limit_explorer().html))
+    settled(page)
+    page.evaluate("() => { window.seen = 0; document.addEventListener('keydown', () => { window.seen += 1; }); }")
+    page.get_by_role("slider", name="round i", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    wait_for(page, "round", 4)
+    assert page.evaluate("() => window.seen") == 0
+
+
+def test_ages_equal_the_library(show_page):
+    page = show_page(assets.page(age_explorer().html))
+    settled(page)
+    x = grid(page)
+    for alpha, rounds in itertools.product(ALPHAS, ROUNDS):
+        result = computed(page, alpha=alpha, delta=0.05, round=rounds)
+        masses = np.concatenate([[0.0], age_law(rounds, alpha)]) if rounds else np.ones(1)
+        np.testing.assert_allclose(result["ages"], np.pad(masses, (0, 26))[:26], atol=1e-12)
+        np.testing.assert_allclose(result["round"], round_density(rounds, alpha, 0.05, x), rtol=0, atol=1e-6)
+    hidden = 100 * age_law(40, 0.02)[25:].sum()
+    assert computed(page, alpha=0.02, delta=0.05, round=40)["beyond"] == f"{hidden:.3g} % older →"
+
+
+def test_the_series_equals_the_library(show_page):
+    page = show_page(assets.page(spectrum_explorer().html))
+    settled(page)
+    x = grid(page)
+    coefficients = np.asarray(hermite_coefficients(TARGET, 60))
+    for alpha, delta, degree in itertools.product((0.02, 0.2, 1.0), DELTAS, (0, 12, 60)):
+        result = computed(page, alpha=alpha, delta=delta, degree=degree)
+        kept = coefficients * transfer(np.arange(61), alpha, delta)
+        np.testing.assert_allclose(result["series"], density_from_hermite(kept[: degree + 1], x), atol=1e-9)
+        np.testing.assert_allclose(result["kept"], kept[1:25], rtol=1e-12)
+
+
+def test_without_a_script_the_picture_stands_and_the_sliders_are_off(show_page):
+    page = show_page(assets.page(limit_explorer().html), java_script_enabled=False)
+    assert page.locator("live-fig svg").count() == 2
+    assert page.get_by_role("slider", name="round i", exact=True).is_disabled()
+    assert "The sliders move once" in page.get_by_role("status").inner_text()
+
+
+def test_a_description_of_another_version_is_not_drawn(show_page):
+    html = limit_explorer().html.replace('"version":1', '"version":99')
+    page = show_page(assets.page(html))
+    page.get_by_role("status").filter(has_text="different versions of echolimit").wait_for()
+    assert page.get_by_role("slider", name="round i", exact=True).is_disabled()
+
+
+def test_a_page_may_link_the_modules_instead(show_page, pages):
+    for name in assets.MODULES:
+        shutil.copy(assets.STATIC / name, pages[0] / name)
+    body = limit_explorer().html + '<script type="module" src="live.js"></script>'
+    settled(show_page(f'<!DOCTYPE html><html lang="en"><link rel="icon" href="data:,"><body>{body}</body></html>'))
+
+
+@pytest.mark.parametrize("make", [limit_explorer, age_explorer, spectrum_explorer])
+def test_a_narrow_page_stacks_the_panels_and_stays_readable(show_page, make):
+    page = show_page(assets.page(make().html), width=360)
+    settled(page)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    tops = page.locator("live-fig svg").evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().top)")
+    assert tops[1] > tops[0] + 100
+    heights = page.locator("live-fig svg text").evaluate_all(
+        "(all) => all.filter((one) => one.textContent).map((one) => one.getBoundingClientRect())"
+        ".map((box) => Math.min(box.width, box.height)).filter((size) => size > 0)"
+    )
+    assert min(heights) >= 4  # a lone digit is narrow; its height is checked next
+    sizes = page.locator("live-fig svg text").evaluate_all(
+        "(all) => all.map((one) => parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a || 99)"
+    )
+    assert min(size for size in sizes if size > 0) >= 9
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colours_follow_the_theme(show_page, theme):
+    page = show_page(
+        assets.page(limit_explorer().html, theme=theme), color_scheme="light" if theme == "dark" else "dark"
+    )
+    settled(page)
+    colour = page.evaluate("() => getComputedStyle(document.querySelector('live-fig').artists[0].node).stroke")
+    assert colour == {"light": "rgb(0, 114, 178)", "dark": "rgb(86, 180, 233)"}[theme]
+
+
+def test_frames_turn_with_their_slider(show_page, monkeypatch):
+    def line(alpha, delta):
+        fig, axes = plt.subplots()
+        axes.plot([0, 1], [alpha, delta])
+        axes.set(ylim=(0, 1))
+        return fig
+
+    use_style()
+    monkeypatch.setenv("ECHOLIMIT_BUILDING_BOOK", "1")
+    shown = explore(line, alt="A line.", alpha=[0.1, 0.5, 0.9], delta=[0.2, 0.8])
+    page = show_page(assets.page(shown.html))
+    settled(page)
+    assert page.get_by_role("img", name="Here fresh share α = 0.1, truncation time δ = 0.2.").count() == 1
+    page.get_by_role("slider", name="fresh share α").focus()
+    page.keyboard.press("ArrowRight")
+    wait_for(page, "alpha", 1)
+    page.get_by_role("slider", name="truncation time δ").focus()
+    page.keyboard.press("ArrowRight")
+    wait_for(page, "delta", 1)
+    expected = frames(line, {"alpha": [0.5], "delta": [0.8]}, {"alpha": 0.5, "delta": 0.8}, "A line.")
+    there = page.locator(".echo-frame svg path").evaluate_all("(all) => all.map((one) => one.getAttribute('d'))")
+    again = show_page(assets.page(expected.html))
+    assert there == again.locator(".echo-frame svg path").evaluate_all(
+        "(all) => all.map((one) => one.getAttribute('d'))"
+    )
+    assert page.get_by_role("img", name="Here fresh share α = 0.5, truncation time δ = 0.8.").count() == 1
+    assert page.get_by_role("status").inner_text() == "fresh share α = 0.5, truncation time δ = 0.8"

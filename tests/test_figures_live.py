@@ -1,0 +1,184 @@
+"""Live figures and `explore`: what the page receives, before any script runs."""
+
+import itertools
+import json
+import re
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from echolimit import GaussianMixture, round_law
+from echolimit.figures import Slider, age_explorer, assets, explore, limit_explorer, spectrum_explorer, use_style
+from echolimit.figures.exploring import MAX_FRAMES, Frames, Widgets, share
+from echolimit.figures.live import VERSION
+
+
+@pytest.fixture(autouse=True)
+def _style():
+    with mpl.rc_context():
+        use_style()
+        yield
+    plt.close("all")
+
+
+def blob_of(html: str) -> dict:
+    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', html, flags=re.S)[1])
+
+
+def drawn_path(figure, name: str) -> np.ndarray:
+    """The live curve in data units, read back from the SVG."""
+    artist = next(one for one in figure.spec["artists"] if one["name"] == name)
+    scales = figure.spec["axes"][artist["axes"]]
+    path = re.search(rf'<g id="{artist["id"]}">.*? d="([^"]*)"', figure.html)[1]
+    points = np.array(re.findall(r"-?\d+\.?\d*", path), dtype=float).reshape(-1, 2)
+    return np.column_stack([(points[:, k] - scales[a]["offset"]) / scales[a]["slope"] for k, a in enumerate("xy")])
+
+
+@pytest.mark.parametrize("make", [limit_explorer, age_explorer, spectrum_explorer])
+def test_the_description_names_what_stands_in_the_picture(make):
+    figure = make()
+    spec = blob_of(figure.html)
+    assert spec == json.loads(json.dumps(figure.spec))
+    assert spec["version"] == VERSION
+    assert f"const VERSION = {VERSION};" in (assets.STATIC / "live.js").read_text(encoding="utf-8")
+    for artist in spec["artists"]:
+        assert figure.html.count(f'id="{artist["id"]}"') == 1
+    assert "calibration" not in figure.html
+    assert "<fieldset" in figure.html
+    assert " disabled" in figure.html
+    assert make().html == figure.html
+
+
+def test_the_first_picture_is_the_library_s():
+    figure = limit_explorer(alpha=0.3, delta=0.1, rounds=2)
+    drawn = drawn_path(figure, "round")
+    target = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
+    expected = round_law(target, 2, 0.3, 0.1).density(drawn[:, 0][:, None])
+    assert np.max(np.abs(drawn[:, 1] - expected)) < 5e-4  # hundredths of a point, on an axis of some 150
+
+
+def test_a_notebook_gets_the_script_and_the_book_does_not(monkeypatch):
+    monkeypatch.delenv("ECHOLIMIT_BUILDING_BOOK", raising=False)
+    html = limit_explorer()._repr_mimebundle_()["text/html"]
+    assert "customElements.define" in html
+    assert "import {" not in html
+    monkeypatch.setenv("ECHOLIMIT_BUILDING_BOOK", "1")
+    assert "customElements.define" not in limit_explorer()._repr_mimebundle_()["text/html"]
+
+
+def test_joined_modules_share_no_name():
+    names = re.findall(r"^(?:const|let|function|class) (\w+)", assets.script(), flags=re.M)
+    assert len(names) == len(set(names))
+    assert not re.search(r"^(import|export)\b", assets.script(), flags=re.M)
+
+
+def test_static_files_are_written_once(tmp_path):
+    script, style = assets.write_static(tmp_path)
+    before = script.stat().st_mtime_ns
+    assert assets.write_static(tmp_path) == [script, style]
+    assert script.stat().st_mtime_ns == before
+
+
+def test_live_figures_refuse_what_their_sliders_cannot_show():
+    with pytest.raises(ValueError, match=r"alpha must lie in \[0.02, 1\], the range of its slider, got 0"):
+        limit_explorer(alpha=0.0)
+    with pytest.raises(ValueError, match="mixture must have dimension 1, got 2"):
+        limit_explorer(GaussianMixture([1.0], [[0.0, 0.0]], [1.0]))
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"low": 2}, "low must lie below high"),
+        ({"scale": "cubic"}, "scale must be 'linear' or 'log'"),
+        ({"scale": "log", "low": 0}, "low must be positive on a log scale"),
+    ],
+)
+def test_a_slider_must_make_sense(bad, message):
+    with pytest.raises(ValueError, match=message):
+        Slider(**({"name": "a", "label": "a", "low": 0.1, "high": 1, "value": 0.5} | bad))
+
+
+def test_a_log_slider_stands_on_round_numbers_and_both_ends():
+    places = Slider("d", "d", 0.001, 1.0, 0.05, scale="log").places()
+    assert places[0] == 0.001
+    assert places[-1] == 1.0
+    assert 0.05 in places
+    assert max(b / a for a, b in itertools.pairwise(places)) < 1.2
+
+
+def line(alpha, delta=0.1):
+    fig, axes = plt.subplots()
+    axes.plot([0, 1], [alpha, delta])
+    axes.set(ylim=(0, 1))
+    return fig
+
+
+def test_a_page_holds_all_frames_and_shows_the_first(monkeypatch):
+    monkeypatch.setenv("ECHOLIMIT_BUILDING_BOOK", "1")
+    shown = explore(line, alt="A line.", start={"delta": 0.5}, alpha=[0.1, 0.9], delta=[0.1, 0.5])
+    assert isinstance(shown, Frames)
+    spec = blob_of(shown.html)
+    frames = ["".join(spec["parts"][part] for part in frame) for frame in spec["frames"]]
+    assert len(set(frames)) == 4
+    assert f'<div class="echo-frame">{frames[1]}</div>' in shown.html
+    assert "Here fresh share α = 0.9, truncation time δ = 0.1." in frames[2]
+    assert sum(map(len, spec["parts"])) < 0.6 * sum(map(len, frames))
+    bundle = shown._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "image/png", "text/plain"}
+
+
+def test_cut_pictures_join_to_themselves():
+    pictures = ["<svg><g id='a'><path d='1'/></g></svg>", "<svg><g id='a'><path d='2'/></g></svg>"]
+    parts, lists = share(pictures)
+    assert ["".join(parts[k] for k in one) for one in lists] == pictures
+    assert len(parts) < sum(map(len, lists))
+
+
+def test_a_kernel_gets_widgets_that_redraw(monkeypatch):
+    monkeypatch.delenv("ECHOLIMIT_BUILDING_BOOK", raising=False)
+    monkeypatch.setattr("echolimit.figures.exploring._in_notebook", lambda: True)
+    shown = explore(line, alt=lambda alpha: f"A line at {alpha}.", alpha=[0.1, 0.9])
+    assert isinstance(shown, Widgets)
+    assert "A line at 0.1." in shown.picture.value
+    shown.sliders["alpha"].value = 0.9
+    assert "A line at 0.9." in shown.picture.value
+    assert not plt.get_fignums()
+
+
+def test_an_error_while_redrawing_is_seen():
+    def fails(alpha):
+        if alpha > 0.5:
+            raise ArithmeticError("too <large>")
+        return line(alpha)
+
+    shown = Widgets(fails, {"alpha": [0.1, 0.9]}, {"alpha": 0.1}, "A line.")
+    with pytest.raises(ArithmeticError):
+        shown.sliders["alpha"].value = 0.9
+    assert shown.picture.value == "<pre>ArithmeticError: too &lt;large&gt;</pre>"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"alt": "A line."}, "needs at least one slider"),
+        ({"alt": "A line.", "alpha": []}, "alpha must hold at least one value"),
+        (
+            {"alt": "A line.", "alpha": range(10), "delta": range(9)},
+            f"10 x 9 = 90 combinations, more than {MAX_FRAMES}",
+        ),
+        ({"alt": " ", "alpha": [0.1]}, "alt must say what there is to see"),
+        ({"alt": "A line.", "alpha": [0.1], "start": {"alpha": 0.2}}, "start must name places of the sliders"),
+        ({"alt": "A line.", "alpha": [0.1], "start": {"beta": 0.2}}, "start must name places of the sliders"),
+    ],
+)
+def test_explore_says_what_is_wrong(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        explore(line, **arguments)
+
+
+def test_explore_needs_a_figure():
+    with pytest.raises(TypeError, match="f must return a matplotlib Figure, got list: end it with `return fig`"):
+        explore(lambda alpha: [], alt="Nothing.", alpha=[0.1])

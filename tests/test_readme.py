@@ -1,0 +1,39 @@
+"""The README's example runs, in under a dozen lines, and what it promises about the rest is there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_example_is_short_and_runs(tmp_path):
+    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert len([line for line in example.splitlines() if line]) <= 10
+    # Outside the checkout, so that it sees the package as installed.
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", example], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+def test_files_it_links_to_exist():
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    assert links
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
+def test_folders_of_the_map_exist():
+    for folder in re.findall(r"^\| `([\w/]+/)`", README, flags=re.MULTILINE):
+        assert (ROOT / folder).is_dir(), folder
+
+
+def test_targets_it_names_exist():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"make (?:PYTHON=\S+ )?([a-z]+)\b", re.sub(r"[^`\n]*$", "", README)))
+    for target in named & {"book", "test", "check", "serve", "bench", "links", "clean", "help"}:
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
