@@ -161,3 +161,46 @@ def fft_energies(weights, means, covariances, degree, radius, points=256):
         power = power + rho**2 / 2 * (means[b] @ turned @ first @ means[b])
         total += weights[a] * weights[b] * root * np.exp(power)
     return (np.fft.fft(total) / points).real[: degree + 1] / radius ** np.arange(degree + 1)
+
+
+def square_modes(c, n):
+    """E h_n^2 from coefficients: sum_r r! C(n, r)^2 / n! sqrt((2n - 2r)!) c_{2n - 2r}."""
+    return sum(
+        math.factorial(r)
+        * math.comb(n, r) ** 2
+        / math.factorial(n)
+        * math.sqrt(math.factorial(2 * n - 2 * r))
+        * c[2 * n - 2 * r]
+        for r in range(n + 1)
+    )
+
+
+def grid_square_modes(density, degree, x=GRID):
+    ladder = [np.ones_like(x), x]
+    for n in range(1, degree):
+        ladder.append((x * ladder[n] - math.sqrt(n) * ladder[n - 1]) / math.sqrt(n + 1))
+    return [trapezoid(h**2 * density, x) - trapezoid(h * density, x) ** 2 for h in ladder[1:]]
+
+
+def fourth_cumulants(p, x=GRID):
+    mean = trapezoid(x * p, x)
+    central = [trapezoid((x - mean) ** k * p, x) for k in (2, 3, 4)]
+    return mean, central[0], central[1], central[2] - 3 * central[0] ** 2
+
+
+def cumulants_from_modes(c):
+    """Mean, variance and the third and fourth cumulant from c_1 .. c_4 (He_3 and He_4 inverted)."""
+    m1, m2 = c[1], 1 + math.sqrt(2) * c[2]
+    m3, m4 = math.sqrt(6) * c[3] + 3 * m1, math.sqrt(24) * c[4] + 6 * m2 - 3
+    third = m3 - 3 * m1 * m2 + 2 * m1**3
+    fourth = m4 - 4 * m1 * m3 - 3 * m2**2 + 12 * m1**2 * m2 - 6 * m1**4
+    return m1, m2 - m1**2, third, fourth
+
+
+def gauss_square_modes(variance, degrees):
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    x, weights = math.sqrt(variance) * nodes, weights / weights.sum()
+    ladder = [np.ones_like(x), x]
+    for n in range(1, max(degrees)):
+        ladder.append((x * ladder[n] - math.sqrt(n) * ladder[n - 1]) / math.sqrt(n + 1))
+    return [weights @ ladder[n] ** 2 for n in degrees]

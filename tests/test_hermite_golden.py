@@ -4,17 +4,33 @@ import math
 
 import numpy as np
 import pytest
-from golden_reference import GRID, SET_A, exploding_transform, fft_energies, fourier_density, grid_tv, half_unit, mixture
 from scipy.integrate import trapezoid
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from echolimit import GaussianMixture, PointCloud, VarianceExploding, limit_law, sample_limit, standard_gaussian
+from echolimit import (
+    GaussianMixture,
+    PointCloud,
+    VarianceExploding,
+    limit_law,
+    sample_limit,
+    standard_gaussian,
+)
 from echolimit.distances import total_variation
 from echolimit.distances_chi2 import chi2_divergence
 from echolimit.hermite import hermite_series_converges, transfer
 from echolimit.hermite_energies import degree_energies
 from echolimit.hermite_laws import hermite_coefficients
+from golden_reference import (
+    GRID,
+    SET_A,
+    exploding_transform,
+    fft_energies,
+    fourier_density,
+    grid_tv,
+    half_unit,
+    mixture,
+)
 
 MEANS = np.array([[1.0, -0.5], [-0.8, 0.4]])
 COVARIANCES = np.array([[[0.5, 0.2], [0.2, 0.3]], [[0.4, -0.1], [-0.1, 0.6]]])
@@ -94,7 +110,9 @@ def test_degree_energies_of_set_c_by_table_series_and_fft():
 def test_the_variance_exploding_limit_against_fourier_inversion():
     transform = exploding_transform(SET_A, 0.2, 0.05)
     second = fourier_density(transform, [0.0, 1.0])
-    for value, other, printed in zip(EXPLODING.density(np.array([[0.0], [1.0]])), second, (".1772507262", ".4679538768"), strict=True):
+    for value, other, printed in zip(
+        EXPLODING.density(np.array([[0.0], [1.0]])), second, (".1772507262", ".4679538768"), strict=True
+    ):
         near(value, printed)
         near(other, printed)
     near(EXPLODING.covariance()[0, 0], "1.3631")
@@ -110,7 +128,8 @@ def test_the_variance_exploding_cutoff_halves_the_transform():
 
     def share(w):
         top, bottom = (
-            np.sum(law.weights * np.exp(1j * w * law.means[:, 0] - law.variances()[:, 0] * w**2 / 2)) for law in (flat, A)
+            np.sum(law.weights * np.exp(1j * w * law.means[:, 0] - law.variances()[:, 0] * w**2 / 2))
+            for law in (flat, A)
         )
         return abs(top / bottom)
 
@@ -119,7 +138,8 @@ def test_the_variance_exploding_cutoff_halves_the_transform():
 
 
 @pytest.mark.parametrize(
-    ("alpha", "bare", "data"), [(0.2, ".02248", ".00296"), (0.05, ".00783", ".00074"), (0.0125, ".00241", ".00018")]
+    ("alpha", "bare", "data"),
+    [(0.2, ".02248", ".00296"), (0.05, ".00783", ".00074"), (0.0125, ".00241", ".00018")],
 )
 def test_the_exploding_loop_tends_to_a_laplace_law(alpha, bare, data):
     tau, scale = 0.25, math.sqrt(0.25 / 2)
@@ -149,8 +169,16 @@ def test_the_transfer_tends_to_that_of_resetting(alpha, printed):
 
 @pytest.mark.parametrize(
     ("alpha", "tol", "ages"),
-    [(0.1, 1e-6, 132), (0.1, 1e-12, 263), (0.2, 1e-6, 62), (0.2, 1e-12, 124), (0.5, 1e-6, 20), (0.5, 1e-12, 40)]
-    + [(0.9, 1e-6, 6), (0.9, 1e-12, 12)],
+    [
+        (0.1, 1e-6, 132),
+        (0.1, 1e-12, 263),
+        (0.2, 1e-6, 62),
+        (0.2, 1e-12, 124),
+        (0.5, 1e-6, 20),
+        (0.5, 1e-12, 40),
+        (0.9, 1e-6, 6),
+        (0.9, 1e-12, 12),
+    ],
 )
 def test_ages_needed_for_a_tolerance(alpha, tol, ages):
     law = limit_law(A, alpha, 0.05, tol=tol)

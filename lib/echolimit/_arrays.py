@@ -71,9 +71,15 @@ def to_numpy(x: Array) -> np.ndarray:
 
 
 def block_size(x: Array, cost: int) -> int:
-    """Rows of x to treat at once when each row makes `cost` numbers: cache-sized on a CPU, large elsewhere."""
-    on_host = compat.is_numpy_array(x) or str(compat.device(x)).lower().startswith("cpu")
-    return max(1, (2**17 if on_host else 2**26) // max(1, cost))
+    """Rows of x to treat at once when each row makes `cost` numbers.
+
+    Cache-sized where each operation runs on one core, larger where it is shared among threads, largest on a device.
+    """
+    if compat.is_torch_array(x):
+        numbers = 2**21 if x.device.type == "cpu" else 2**26
+    else:
+        numbers = 2**17
+    return max(1, numbers // max(1, cost))
 
 
 def row_blocks(n: int, size: int) -> Iterator[slice]:

@@ -13,7 +13,10 @@ from echolimit.process import OrnsteinUhlenbeck
 
 
 class Components(NamedTuple):
-    """sum_k weights_k N(means_k, covariances_k): weights (k,), means (k, d), covariances (k, d, d), or (k,) if isotropic."""
+    """sum_k weights_k N(means_k, covariances_k).
+
+    weights (k,), means (k, d), covariances (k, d, d), or (k,) for isotropic components.
+    """
 
     weights: np.ndarray
     means: np.ndarray

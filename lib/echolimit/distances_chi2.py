@@ -27,17 +27,18 @@ def chi2_divergence(p: Any, q: Any) -> float:
     """chi2(p || q) = int p^2 / q - 1, in [0, inf].
 
     q one Gaussian, any dimension: whitened by q, sum_ab w_a w_b I_ab - 1 with
-    I_ab = int p_a p_b / gamma = (2 pi)^(d/2) N(m_a - m_b; 0, C_a + C_b) det(I - S)^(-1/2) exp(mu^T (I - S)^(-1) mu / 2),
-    S = C_a (C_a + C_b)^(-1) C_b, mu = C_b (C_a + C_b)^(-1) m_a + C_a (C_a + C_b)^(-1) m_b; inf if a variance is 2 or more.
+    I_ab = (2 pi)^(d/2) N(m_a - m_b; 0, C_a + C_b) det(I - S)^(-1/2) exp(mu^T (I - S)^(-1) mu / 2),
+    S = C_a (C_a + C_b)^(-1) C_b, mu = C_b (C_a + C_b)^(-1) m_a + C_a (C_a + C_b)^(-1) m_b;
+    inf if a variance is 2 or more.
     q a mixture on the line: quadrature of q (p / q - 1)^2.
 
-    inf where the integral diverges: in a tail where p's largest variance exceeds twice q's, or equals it and p's means do
-    not lie inside q's; and where p is not absolutely continuous.  So chi2 of the limit law against narrow data
-    (largest variance below 1/2) is inf.  Also inf for a finite value above 1e308.
+    inf where the integral diverges: in a tail where p's largest variance exceeds twice q's, or equals it and p's
+    means do not lie inside q's; and where p is not absolutely continuous.  So chi2 of the limit law against narrow
+    data (largest variance below 1/2) is inf.  Also inf for a finite value above 1e308.
 
-    p, q: GaussianMixture, PointCloud or EchoLaw.  Absolute error about 1e-14 in closed form, relative error about 1e-11 by
-    quadrature.  Raises ValueError for d > 1 unless q is one Gaussian, for too many pairs of components, and where p or q
-    is truncated and the ages left out would decide whether the value is finite.
+    p, q: GaussianMixture, PointCloud or EchoLaw.  Absolute error about 1e-14 in closed form, relative error about
+    1e-11 by quadrature.  Raises ValueError for d > 1 unless q is one Gaussian, for too many pairs of components, and
+    where p or q is truncated and the ages left out would decide whether the value is finite.
     Derived in chapter 3, prop-chi2; Hermite form in chapter 4, prop-degree-energies.
     """
     check_law(p, "p")
@@ -47,10 +48,10 @@ def chi2_divergence(p: Any, q: Any) -> float:
     reference = _single_gaussian(q)
     if p.dimension > 1 and reference is None:
         raise ValueError(
-            f"q must be one Gaussian in dimension {p.dimension}, got a mixture: on the line mixtures are fine; else pass "
-            "q = standard_gaussian(d)"
+            f"q must be one Gaussian in dimension {p.dimension}, got a mixture: "
+            "mixtures are fine on the line; here pass q = standard_gaussian(d)"
         )
-    if p.dimension == 1:
+    if p.dimension == 1 or reference is None:  # a mixture q is on the line, by the check above
         first, second = Line(p, "p"), Line(q, "q")
         if first.atoms or second.atoms:
             return _between_atoms(first, second) if first.atoms and second.atoms else math.inf
@@ -78,8 +79,8 @@ def _against_gaussian(p: Any, mean: np.ndarray, covariance: np.ndarray) -> float
     count, d = count_components(p), p.dimension
     if count**2 * (d**3 if d > 1 else 1) > MAX_WORK:
         raise ValueError(
-            f"p has {count} components in dimension {d}, too many pairs for the closed form: sum degree_energies(p, degree)"
-            "[1:] instead, or raise tol"
+            f"p has {count} components in dimension {d}, too many pairs for the closed form: "
+            "sum degree_energies(p, degree)[1:] instead, or raise tol"
         )
     flat = components(p)
     offset = flat.means - mean
@@ -149,9 +150,9 @@ def _finite(p: Line, q: Line, p_unlisted: float, q_unlisted: float) -> bool:
         return True
     if most_p > widest_p or most_q > widest_q:
         raise ValueError(
-            f"chi2 is not decided: the largest variance of p is {widest_p} to {most_p} and of q {widest_q} to {most_q}, as a "
-            "truncated law leaves ages out, and int p^2 / q is finite only below a ratio of 2; use total_variation, "
-            "wasserstein or chi2 against standard_gaussian(1)"
+            f"chi2 is not decided: p has a largest variance of {widest_p} to {most_p}, q of {widest_q} to {most_q}, "
+            "as a truncated law leaves ages out, and int p^2 / q is finite only below a ratio of 2; "
+            "use total_variation, wasserstein or chi2 against standard_gaussian(1)"
         )
     wide_p = p.means[p.spreads**2 > widest_p * (1 - CLOSE)]
     wide_q = q.means[q.spreads**2 > widest_q * (1 - CLOSE)]

@@ -24,7 +24,8 @@ class Line:
         check_law(law, name)
         if law.dimension != 1:
             raise ValueError(
-                f"{name} must be a law on the line, got dimension {law.dimension}: draw samples and use sliced_wasserstein"
+                f"{name} must be a law on the line, got dimension {law.dimension}: "
+                "draw samples and use sliced_wasserstein"
             )
         count = count_components(law)
         if count > MAX_COMPONENTS:
@@ -62,7 +63,7 @@ class Line:
     def quantile(self, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
         """y with P(Y <= y) = lower where lower <= 1/2, else P(Y > y) = upper: no digit is lost in either tail.
 
-        Newton's method on the logarithm of the tail, from an interpolated start, inside a bracket of component quantiles.
+        Newton's method on the logarithm of the tail, from an interpolated start, between the component quantiles.
         """
         left = lower <= 0.5
         mass = np.maximum(np.where(left, lower, upper), 1e-300)

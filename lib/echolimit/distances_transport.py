@@ -86,11 +86,11 @@ def _between_atoms(p: Line, q: Line, order: int) -> float:
 def sliced_wasserstein(x: Any, y: Any, projections: int, rng: Any, order: int = 2) -> float:
     """Sliced Wasserstein distance between two samples, averaged over random directions.
 
-    ((1 / L) sum_l W_order(theta_l . x, theta_l . y)^order)^(1 / order), theta_l uniform on the sphere; each W is exact for
-    the two empirical laws: sorted values, or quantile functions where the sizes differ.
+    ((1 / L) sum_l W_order(theta_l . x, theta_l . y)^order)^(1 / order), theta_l uniform on the sphere; each W is
+    exact for the two empirical laws: sorted values, or quantile functions where the sizes differ.
 
-    x: (n, d), y: (m, d), numpy or torch on one device.  projections: L >= 1.  rng: numpy Generator, or torch.Generator on
-    the device; same seed, same directions.  order: 1 or 2.  Returns a float.
+    x: (n, d), y: (m, d), numpy or torch on one device.  projections: L >= 1.  rng: numpy Generator, or
+    torch.Generator on the device; same seed, same directions.  order: 1 or 2.  Returns a float.
     Raises ValueError for wrong shapes or NaN, TypeError for mixed namespaces or another kind of generator.
     Defined in chapter 3, eq-sliced.
     """

@@ -18,9 +18,7 @@ from echolimit._components import check_law, components, is_echo, is_ornstein_uh
 def check_degrees(degree: Any) -> np.ndarray:
     """Degrees as float64: integers >= 0, one or an array of them."""
     values = np.asarray(degree)
-    if values.dtype.kind not in "iuf" or (
-        values.dtype.kind == "f" and not np.all(values == np.floor(values))
-    ):
+    if values.dtype.kind not in "iuf" or (values.dtype.kind == "f" and not np.all(values == np.floor(values))):
         raise ValueError(f"degree must be an integer or an array of integers, got {degree!r}: round it first")
     values = values.astype(np.float64)
     if not np.all(np.isfinite(values)) or np.any(values < 0):
@@ -75,17 +73,15 @@ def density_from_hermite(coefficients: Any, x: Any) -> np.ndarray:
 
     coefficients: (degree + 1,), c_0 first.  x: points (n,) or (n, 1).  Returns (n,).
 
-    Sums sqrt(gamma) c_n psi_n with psi_n = h_n sqrt(gamma), psi_{n+1} = (x psi_n - sqrt(n) psi_{n-1}) / sqrt(n + 1), and
-    carries the scale apart, so that nothing overflows at thousands of degrees or far into the tails.
+    Sums sqrt(gamma) c_n psi_n with psi_n = h_n sqrt(gamma), psi_{n+1} = (x psi_n - sqrt(n) psi_{n-1}) / sqrt(n + 1),
+    and carries the scale apart, so that nothing overflows at thousands of degrees or far into the tails.
     The function sees coefficients only and cannot know whether their series converges: ask the law
     (`hermite_series_converges`) before trusting the values.  A partial sum may be negative; nothing is clipped.
     Raises ValueError for a wrong shape or NaN.  Derived in chapter 4, prop-reconstruction.
     """
     c, x = to_numpy(coefficients), to_numpy(x)
     if c.ndim != 1 or c.size == 0 or not np.all(np.isfinite(c)):
-        raise ValueError(
-            f"coefficients must be finite with shape (degree + 1,), got shape {c.shape}: pass a 1-D array"
-        )
+        raise ValueError(f"coefficients must be finite with shape (degree + 1,), got shape {c.shape}: pass a 1-D array")
     if x.ndim == 2 and x.shape[1] == 1:
         x = x[:, 0]
     if x.ndim != 1 or not np.all(np.isfinite(x)):
@@ -110,8 +106,8 @@ def hermite_series_converges(law: Any) -> bool:
     """Whether the Hermite series of a law converges in L2(1 / gamma), that is whether int p^2 / gamma is finite.
 
     True iff every covariance eigenvalue v of every component with positive weight satisfies 0 < v < 2.  After
-    Ornstein-Uhlenbeck time t this reads (v - 1) exp(-2 t) < 1, so for a limit law delta > ln(v - 1) / 2 with the largest
-    v.  Atoms (v = 0) never converge before diffusion and always after.  In any dimension.
+    Ornstein-Uhlenbeck time t this reads (v - 1) exp(-2 t) < 1, so for a limit law delta > ln(v - 1) / 2 with the
+    largest v.  Atoms (v = 0) never converge before diffusion and always after.  In any dimension.
 
     A truncated or grouped EchoLaw stands for the law that it approximates: a variance-exploding limit law has
     components of every variance, hence False.
@@ -121,9 +117,7 @@ def hermite_series_converges(law: Any) -> bool:
     if not is_echo(law):
         return _converges(components(law).spectrum() - 1, 0.0)
     if is_ornstein_uhlenbeck(law):
-        return all(
-            _converges(components(base).spectrum() - 1, float(t.min())) for t, _, base in parts_of(law)
-        )
+        return all(_converges(components(base).spectrum() - 1, float(t.min())) for t, _, base in parts_of(law))
     return law.tv_error == 0 and _converges(components(law).spectrum() - 1, 0.0)
 
 

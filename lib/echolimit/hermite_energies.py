@@ -26,14 +26,15 @@ def degree_energies(law: Any, degree: int) -> np.ndarray:
     """E_0 .. E_degree of a law on R^d, E_n = sum_{|k| = n} c_k^2, for d where no table of multi-indices fits.
 
     sum_n rho^n E_n = sum_ab w_a w_b G_ab(rho) over pairs of components, with A = C_a - I, B = C_b - I and
-    ln G_ab = -(1/2) sum_i ln(1 - rho^2 lambda_i) + rho m_a^T (I - rho^2 B A)^{-1} m_b + (rho^2 / 2) (...), lambda_i the eigenvalues
-    of AB.  The logarithm of each factor is expanded by itself, which is its principal branch (the root of the whole
-    determinant has others), and the series is exponentiated by n g_n = sum_k k f_k g_{n-k}; isotropic pairs need
+    ln G_ab = -(1/2) sum_i ln(1 - rho^2 lambda_i) + rho m_a^T K m_b + (rho^2 / 2) (m_a^T K B m_a + m_b^T A K m_b),
+    K = (I - rho^2 B A)^{-1}, lambda_i the eigenvalues of AB.  The logarithm of each factor is expanded by itself,
+    which is its principal branch (the root of the whole determinant has others), and the series is exponentiated
+    by n g_n = sum_k k f_k g_{n-k}; isotropic pairs need
     four terms only.  Then chi2(p || gamma) = sum_{n >= 1} E_n, and E_n(P_t p) = exp(-2 n t) E_n(p).
 
     law: GaussianMixture, PointCloud or EchoLaw (Ornstein-Uhlenbeck ages: the target's energies times squared shares).
-    degree: integer >= 0.  Returns (degree + 1,), E_0 = 1.  Raises ValueError for more pairs than can be summed and where an
-    energy leaves the range of float64, TypeError for anything but a law.
+    degree: integer >= 0.  Returns (degree + 1,), E_0 = 1.  Raises ValueError for more pairs than can be summed and
+    where an energy leaves the range of float64, TypeError for anything but a law.
     Derived in chapter 4, prop-degree-energies.
     """
     check_law(law, "law")
@@ -70,8 +71,8 @@ def _check_pairs(law: Any, degree: int) -> None:
     count = count_components(law)
     if count**2 > 2 * MAX_PAIRS:
         raise ValueError(
-            f"law has {count} components, which makes {count * (count + 1) // 2} pairs, more than {MAX_PAIRS}: take a random "
-            "subset of the points, or estimate the coefficients from samples"
+            f"law has {count} components, which makes {count * (count + 1) // 2} pairs, more than "
+            f"{MAX_PAIRS}: take a random subset of the points, or estimate the coefficients from samples"
         )
 
 
@@ -83,8 +84,8 @@ def _cross_energies(p: Components, q: Components, degree: int) -> np.ndarray:
         work = len(p.weights) * len(q.weights) * p.means.shape[1] ** 3 * (degree / 2 + 10)
         if work > MAX_MATRIX_WORK:
             raise ValueError(
-                f"law has {len(p.weights)} x {len(q.weights)} pairs of full covariances in dimension {p.means.shape[1]}, too many "
-                "to sum: lower the degree, use fewer components or isotropic ones"
+                f"law has {len(p.weights)} x {len(q.weights)} pairs of full covariances in dimension "
+                f"{p.means.shape[1]}, too many to sum: lower the degree, use fewer components or isotropic ones"
             )
         pair_series, width = _matrix_series, 1
     total = np.zeros(degree + 1)
@@ -97,9 +98,10 @@ def _cross_energies(p: Components, q: Components, degree: int) -> np.ndarray:
 
 
 def _isotropic_series(p: Components, q: Components, degree: int) -> np.ndarray:
-    """Pairs (k_p, k_q) of N(x, (1 + a) I), N(y, (1 + b) I): (1 - l rho^2)^2 G' = (s + (u + d l) rho + l s rho^2 - d l^2 rho^3) G.
+    """All pairs of N(x, (1 + a) I) and N(y, (1 + b) I).
 
-    Here l = a b, s = x.y, u = b |x|^2 + a |y|^2; the coefficients of G follow by a recurrence over four terms.
+    (1 - l rho^2)^2 G' = (s + (u + d l) rho + l s rho^2 - d l^2 rho^3) G with l = a b,
+    s = x.y, u = b |x|^2 + a |y|^2; the coefficients of G follow by a recurrence over four terms.
     """
     d = p.means.shape[1]
     a, b = p.excess()[:, None], q.excess()[None, :]
@@ -133,9 +135,7 @@ def _matrix_series(p: Components, q: Components, degree: int) -> np.ndarray:
             log[2 * k + 1] = right @ x
         if 2 * k + 2 <= degree:
             power = power * lam
-            log[2 * k + 2] = (left @ x + np.einsum("kd,kd->k", ay, right)) / 2 + power.sum(axis=1).real / (
-                2 * k + 2
-            )
+            log[2 * k + 2] = (left @ x + np.einsum("kd,kd->k", ay, right)) / 2 + power.sum(axis=1).real / (2 * k + 2)
             right = np.einsum("kij,kj->ki", b, right @ a)
             left = np.einsum("kij,kj->ki", b, left @ a)
     slope = np.arange(degree + 1)[:, None] * log

@@ -53,7 +53,7 @@ def _sum_over_ages(law: Any, degree: int, degrees: np.ndarray, one_law: Any) -> 
     """Coefficients of a law from those of its undiffused parts: exp(-n t) each (Mehler)."""
     if not is_echo(law) or not is_ornstein_uhlenbeck(law):
         return one_law(components(law), degree)
-    total = 0.0
+    total = np.zeros(len(degrees))
     for times, weights, base in parts_of(law):
         shares = np.exp(-np.arange(degree + 1)[:, None] * times) @ weights
         total = total + shares[degrees] * _sum_over_ages(base, degree, degrees, one_law)
@@ -74,8 +74,8 @@ def _line(flat: Components, degree: int) -> np.ndarray:
 def _table(flat: Components, degree: int) -> np.ndarray:
     d, k = flat.means.shape[1], flat.means.shape[0]
     levels = level_positions(d, degree)
-    width = max(1, BLOCK // len(levels[-1].index))
-    out = 0.0
+    width = max(1, BLOCK // len(levels[-1].modes))
+    out = np.zeros(sum(len(level.modes) for level in levels))
     for first in range(0, k, width):
         rows = slice(first, first + width)
         part = Components(flat.weights[rows], flat.means[rows], flat.covariances[rows])
@@ -86,7 +86,7 @@ def _table(flat: Components, degree: int) -> np.ndarray:
 def _table_block(flat: Components, levels: list[Any]) -> np.ndarray:
     """One degree after the other; rows are components, columns the multi-indices of that degree."""
     excess = flat.excess()
-    before, now = None, np.ones((len(flat.weights), 1))
+    before = now = np.ones((len(flat.weights), 1))
     out = [flat.weights @ now]
     for level in levels[1:]:
         i = level.axis

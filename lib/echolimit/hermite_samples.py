@@ -68,9 +68,7 @@ def estimate_hermite_coefficients(samples: Any, degree: int) -> HermiteEstimate 
         variance = np.maximum(square / n - mean**2, 0) * n / (n - 1)
         coefficients, errors = shift + mean, np.sqrt(variance / n)
     if not (np.all(np.isfinite(coefficients)) and np.all(np.isfinite(errors))):
-        raise ValueError(
-            f"degree {degree} is too high for samples as large as {np.abs(x).max():.3g}: h_n^2 overflows"
-        )
+        raise ValueError(f"degree {degree} is too high for samples as large as {np.abs(x).max():.3g}: h_n^2 overflows")
     if d == 1:
         return HermiteEstimate(coefficients, errors)
     return HermiteTableEstimate(indices, coefficients, errors)

@@ -13,11 +13,11 @@ MAX_ENTRIES = 500_000
 class Level(NamedTuple):
     """The multi-indices of one degree and their neighbours in the two degrees below.
 
-    index: (m, d).  axis: (m,), the coordinate i that is lowered.  parent: (m,), position of n - e_i one degree down.
-    root: (m,), sqrt(n_i).  grandparents: for each coordinate j (columns, positions of n - e_i - e_j, sqrt((n - e_i)_j)).
+    modes: (m, d).  axis: (m,), the coordinate i that is lowered.  parent: (m,), position of n - e_i one degree down.
+    root: (m,), sqrt(n_i).  grandparents: for each j (columns, positions of n - e_i - e_j, sqrt((n - e_i)_j)).
     """
 
-    index: np.ndarray
+    modes: np.ndarray
     axis: np.ndarray
     parent: np.ndarray
     root: np.ndarray
@@ -29,8 +29,8 @@ def check_table(d: int, degree: int) -> None:
     entries = math.comb(d + degree, degree)
     if entries > MAX_ENTRIES:
         raise ValueError(
-            f"degree {degree} in dimension {d} has {entries} multi-indices, more than {MAX_ENTRIES}: lower the degree, or use "
-            "degree_energies(law, degree), which needs no table"
+            f"degree {degree} in dimension {d} has {entries} multi-indices, more than {MAX_ENTRIES}: "
+            "lower the degree, or use degree_energies(law, degree), which needs no table"
         )
 
 
@@ -87,13 +87,14 @@ def _of_degree(d: int, n: int) -> np.ndarray:
 def _binomials(d: int, degree: int) -> np.ndarray:
     """binomial[a, b] = C(a, b), cut at 2^62: the ranks of a table within MAX_ENTRIES never reach the cut."""
     size = d + degree + 1
-    return np.array(
-        [[min(math.comb(a, b), 2**62) for b in range(d + 1)] for a in range(size)], dtype=np.int64
-    )
+    return np.array([[min(math.comb(a, b), 2**62) for b in range(d + 1)] for a in range(size)], dtype=np.int64)
 
 
 def _rank(index: np.ndarray, binomial: np.ndarray) -> np.ndarray:
-    """Position of each multi-index among those of its degree: sum_i C(r_i + d - i - 2, d - i - 1), r_i what follows i."""
+    """Position of each multi-index among those of its degree.
+
+    sum_i C(r_i + d - i - 2, d - i - 1), r_i the degree of what follows coordinate i.
+    """
     d = index.shape[1]
     if not len(index) or d == 1:
         return np.zeros(len(index), dtype=np.int64)

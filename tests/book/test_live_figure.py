@@ -1,92 +1,22 @@
-"""Live figures in a browser: moved by hand, by arrow keys and by typing, compared with the library."""
+"""Live figures in a browser: moved by hand, by arrow keys and by typing, in light and dark, on a phone."""
 
 from __future__ import annotations
 
-import functools
-import http.server
-import itertools
 import shutil
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from echolimit import GaussianMixture, age_law, limit_law, round_law
+from book import figure_pages
+from book.figure_pages import TARGET, grid, round_density, settled, wait_for
+from echolimit import cutoff_degree, limit_law
 from echolimit.figures import age_explorer, assets, explore, limit_explorer, spectrum_explorer, use_style
 from echolimit.figures.exploring import frames
-from echolimit.hermite import cutoff_degree, density_from_hermite, transfer
-from echolimit.hermite_laws import hermite_coefficients
 
+pages, show_page = figure_pages.pages, figure_pages.show_page  # fixtures
 pytestmark = pytest.mark.browser
-
-TARGET = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
-ALPHAS = (0.02, 0.05, 0.2, 0.9, 1.0)
-DELTAS = (0.001, 0.013, 0.05, 1.0)
-ROUNDS = (0, 1, 3, 40)
-SETTLED = "() => [...document.querySelectorAll('live-fig, explore-fig')].every((figure) => figure.drawn)"
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """A folder of pages and its address on this machine."""
-    folder = tmp_path_factory.mktemp("pages")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield folder, f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def show_page(browser: Any, pages: tuple[Path, str]) -> Iterator[Callable[..., Any]]:
-    """Open a page made of the HTML given; an error on it or a request to another host fails the test."""
-    folder, address = pages
-    contexts, troubles = [], []
-
-    def check(route: Any) -> None:
-        if route.request.url.startswith((address, "data:")):
-            route.continue_()
-        else:
-            troubles.append(route.request.url)
-            route.abort()
-
-    def open_page(text: str, width: int = 900, **settings: Any) -> Any:
-        (folder / "page.html").write_text(text, encoding="utf-8")
-        context = browser.new_context(viewport={"width": width, "height": 900}, **settings)
-        contexts.append(context)
-        page = context.new_page()
-        page.route("**/*", check)
-        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.goto(address + "page.html")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert troubles == []
-
-
-def settled(page: Any) -> Any:
-    page.wait_for_function(SETTLED)
-    return page.locator("live-fig, explore-fig").first
-
-
-def wait_for(page: Any, name: str, value: Any) -> None:
-    """Wait until the picture has been drawn with this value of the parameter."""
-    page.wait_for_function(
-        "([name, value]) => document.querySelector('live-fig, explore-fig').drawn[name] === value", arg=[name, value]
-    )
 
 
 def drawn(page: Any, name: str) -> np.ndarray:
@@ -102,48 +32,6 @@ def drawn(page: Any, name: str) -> np.ndarray:
     )
     points = np.reshape(numbers, (-1, 2))
     return np.column_stack([(points[:, 0] - x["offset"]) / x["slope"], (points[:, 1] - y["offset"]) / y["slope"]])
-
-
-def computed(page: Any, **values: float) -> dict[str, Any]:
-    """What the script computes at these parameters."""
-    return page.evaluate(
-        """(values) => Object.fromEntries(Object.entries(document.querySelector("live-fig").compute(values))
-          .map(([name, value]) => [name, ArrayBuffer.isView(value) ? [...value] : value]))""",
-        values,
-    )
-
-
-def grid(page: Any) -> np.ndarray:
-    return np.array(page.evaluate("() => document.querySelector('live-fig').spec.constants.x"))[:, None]
-
-
-def round_density(rounds: int, alpha: float, delta: float, x: np.ndarray, target: Any = TARGET) -> np.ndarray:
-    return (round_law(target, rounds, alpha, delta) if rounds else target).density(x)
-
-
-@pytest.mark.parametrize(
-    "target",
-    [
-        TARGET,
-        GaussianMixture([1.0], [[2.5]], [0.0025]),
-        GaussianMixture([0.2, 0.5, 0.3], [[-4.0], [0.0], [3.0]], [0.05, 2.4, 1.0]),
-    ],
-    ids=["the book's", "one narrow", "narrow, wide and unit"],
-)
-def test_curves_equal_the_library_on_the_whole_range(show_page, target):
-    page = show_page(assets.page(limit_explorer(target).html))
-    settled(page)
-    x = grid(page)
-    degrees = np.arange(21)
-    for alpha, delta in itertools.product(ALPHAS, DELTAS):
-        limit = limit_law(target, alpha, delta).density(x)
-        for rounds in ROUNDS:
-            result = computed(page, alpha=alpha, delta=delta, round=rounds)
-            np.testing.assert_allclose(result["limit"], limit, rtol=0, atol=1e-6)
-            np.testing.assert_allclose(
-                result["round"], round_density(rounds, alpha, delta, x, target), rtol=0, atol=1e-6
-            )
-        np.testing.assert_allclose(result["transfer"], transfer(degrees, alpha, delta), rtol=1e-12)
 
 
 def test_sliders_move_the_curves_by_mouse_and_by_arrow_keys(show_page):
@@ -209,31 +97,6 @@ def test_keys_do_not_leave_the_figure(show_page):
     page.keyboard.press("ArrowRight")
     wait_for(page, "round", 4)
     assert page.evaluate("() => window.seen") == 0
-
-
-def test_ages_equal_the_library(show_page):
-    page = show_page(assets.page(age_explorer().html))
-    settled(page)
-    x = grid(page)
-    for alpha, rounds in itertools.product(ALPHAS, ROUNDS):
-        result = computed(page, alpha=alpha, delta=0.05, round=rounds)
-        masses = np.concatenate([[0.0], age_law(rounds, alpha)]) if rounds else np.ones(1)
-        np.testing.assert_allclose(result["ages"], np.pad(masses, (0, 26))[:26], atol=1e-12)
-        np.testing.assert_allclose(result["round"], round_density(rounds, alpha, 0.05, x), rtol=0, atol=1e-6)
-    hidden = 100 * age_law(40, 0.02)[25:].sum()
-    assert computed(page, alpha=0.02, delta=0.05, round=40)["beyond"] == f"{hidden:.3g} % older →"
-
-
-def test_the_series_equals_the_library(show_page):
-    page = show_page(assets.page(spectrum_explorer().html))
-    settled(page)
-    x = grid(page)
-    coefficients = np.asarray(hermite_coefficients(TARGET, 60))
-    for alpha, delta, degree in itertools.product((0.02, 0.2, 1.0), DELTAS, (0, 12, 60)):
-        result = computed(page, alpha=alpha, delta=delta, degree=degree)
-        kept = coefficients * transfer(np.arange(61), alpha, delta)
-        np.testing.assert_allclose(result["series"], density_from_hermite(kept[: degree + 1], x), atol=1e-9)
-        np.testing.assert_allclose(result["kept"], kept[1:25], rtol=1e-12)
 
 
 def test_without_a_script_the_picture_stands_and_the_sliders_are_off(show_page):

@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from claims.ch03_line import DATA, ages, grid, line, loop, noised, step, tv
-from controls import against
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from controls import against
 from echolimit import GaussianMixture, PointCloud, limit_law, sample_limit
+from line_laws import DATA, ages, grid, line, loop, noised, step, tv
 
 fresh_shares = st.floats(0.15, 1.0)
 truncation_times = st.floats(0.01, 0.6)
@@ -115,7 +115,9 @@ def test_without_fresh_data_the_start_fades(delta, rounds, factor):
 
 
 @pytest.mark.claim("prop-fully-synthetic")
-@against(data=lambda delta: (DATA, DATA), two_truncations=lambda delta: (noised(DATA, 2 * delta), line((1.0, 0.0, 1.0))))
+@against(
+    data=lambda delta: (DATA, DATA), two_truncations=lambda delta: (noised(DATA, 2 * delta), line((1.0, 0.0, 1.0)))
+)
 def test_the_two_ends_of_the_fresh_share(ends=lambda delta: (noised(DATA, delta), line((1.0, 0.0, 1.0)))):
     """alpha = 1: P_delta p* after one round, and for ever.  alpha -> 0 at fixed delta: N(0, 1)."""
     delta = 0.1

@@ -8,9 +8,16 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from echolimit import GaussianMixture, age_law, limit_law, round_law
-from echolimit.hermite import cutoff_degree, density_from_hermite, transfer
-from echolimit.hermite_laws import hermite_coefficients
+from echolimit import (
+    GaussianMixture,
+    age_law,
+    cutoff_degree,
+    density_from_hermite,
+    hermite_coefficients,
+    limit_law,
+    round_law,
+    transfer,
+)
 
 from .controls import Slider
 from .live import Canvas, LiveFigure

@@ -31,7 +31,7 @@ def draw() -> Figure:
     density = target.density(x[:, None])
     axes.fill_between(x, density, color=PALETTE["data"], alpha=0.16, linewidth=0)
     axes.plot(x, density, **role("data", label="data"))
-    for rounds, strength in ((1, 0.45), (3, 0.7), (10, 1.0)):
+    for rounds, strength in ((1, 0.65), (3, 0.8), (10, 1.0)):
         label = f"{rounds} round{'s' if rounds > 1 else ''}"
         law = round_law(target, rounds, ALPHA, DELTA)
         axes.plot(x, law.density(x[:, None]), **role("round", label=label, alpha=strength))

@@ -1,0 +1,85 @@
+"""Pages made of one figure, opened in the browser: what the tests of live figures share."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from echolimit import GaussianMixture, round_law
+
+TARGET = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
+SETTLED = "() => [...document.querySelectorAll('live-fig, explore-fig')].every((figure) => figure.drawn)"
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A folder of pages and its address on this machine."""
+    folder = tmp_path_factory.mktemp("pages")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield folder, f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def show_page(browser: Any, pages: tuple[Path, str]) -> Iterator[Callable[..., Any]]:
+    """Open a page made of the HTML given; an error on it or a request to another host fails the test."""
+    folder, address = pages
+    contexts, troubles = [], []
+
+    def check(route: Any) -> None:
+        if route.request.url.startswith((address, "data:")):
+            route.continue_()
+        else:
+            troubles.append(route.request.url)
+            route.abort()
+
+    def open_page(text: str, width: int = 900, **settings: Any) -> Any:
+        (folder / "page.html").write_text(text, encoding="utf-8")
+        context = browser.new_context(viewport={"width": width, "height": 900}, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.route("**/*", check)
+        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(address + "page.html")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def settled(page: Any) -> Any:
+    page.wait_for_function(SETTLED)
+    return page.locator("live-fig, explore-fig").first
+
+
+def wait_for(page: Any, name: str, value: Any) -> None:
+    """Wait until the picture has been drawn with this value of the parameter."""
+    page.wait_for_function(
+        "([name, value]) => document.querySelector('live-fig, explore-fig').drawn[name] === value", arg=[name, value]
+    )
+
+
+def grid(page: Any) -> np.ndarray:
+    return np.array(page.evaluate("() => document.querySelector('live-fig').spec.constants.x"))[:, None]
+
+
+def round_density(rounds: int, alpha: float, delta: float, x: np.ndarray, target: Any = TARGET) -> np.ndarray:
+    return (round_law(target, rounds, alpha, delta) if rounds else target).density(x)

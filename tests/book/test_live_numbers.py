@@ -1,0 +1,80 @@
+"""The numbers behind the live figures, computed in a browser, equal the library's on the sliders' whole range."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from book import figure_pages
+from book.figure_pages import TARGET, grid, round_density, settled
+from echolimit import GaussianMixture, age_law, density_from_hermite, hermite_coefficients, limit_law, transfer
+from echolimit.figures import age_explorer, assets, limit_explorer, spectrum_explorer
+
+pages, show_page = figure_pages.pages, figure_pages.show_page  # fixtures
+pytestmark = pytest.mark.browser
+
+ALPHAS = (0.02, 0.05, 0.2, 0.9, 1.0)
+DELTAS = (0.001, 0.013, 0.05, 1.0)
+ROUNDS = (0, 1, 3, 40)
+
+
+def computed(page: Any, **values: float) -> dict[str, Any]:
+    """What the script computes at these parameters."""
+    return page.evaluate(
+        """(values) => Object.fromEntries(Object.entries(document.querySelector("live-fig").compute(values))
+          .map(([name, value]) => [name, ArrayBuffer.isView(value) ? [...value] : value]))""",
+        values,
+    )
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        TARGET,
+        GaussianMixture([1.0], [[2.5]], [0.0025]),
+        GaussianMixture([0.2, 0.5, 0.3], [[-4.0], [0.0], [3.0]], [0.05, 2.4, 1.0]),
+    ],
+    ids=["the book's", "one narrow", "narrow, wide and unit"],
+)
+def test_curves_equal_the_library_on_the_whole_range(show_page, target):
+    page = show_page(assets.page(limit_explorer(target).html))
+    settled(page)
+    x = grid(page)
+    degrees = np.arange(21)
+    for alpha, delta in itertools.product(ALPHAS, DELTAS):
+        limit = limit_law(target, alpha, delta).density(x)
+        for rounds in ROUNDS:
+            result = computed(page, alpha=alpha, delta=delta, round=rounds)
+            np.testing.assert_allclose(result["limit"], limit, rtol=0, atol=1e-6)
+            np.testing.assert_allclose(
+                result["round"], round_density(rounds, alpha, delta, x, target), rtol=0, atol=1e-6
+            )
+        np.testing.assert_allclose(result["transfer"], transfer(degrees, alpha, delta), rtol=1e-12)
+
+
+def test_ages_equal_the_library(show_page):
+    page = show_page(assets.page(age_explorer().html))
+    settled(page)
+    x = grid(page)
+    for alpha, rounds in itertools.product(ALPHAS, ROUNDS):
+        result = computed(page, alpha=alpha, delta=0.05, round=rounds)
+        masses = np.concatenate([[0.0], age_law(rounds, alpha)]) if rounds else np.ones(1)
+        np.testing.assert_allclose(result["ages"], np.pad(masses, (0, 26))[:26], atol=1e-12)
+        np.testing.assert_allclose(result["round"], round_density(rounds, alpha, 0.05, x), rtol=0, atol=1e-6)
+    hidden = 100 * age_law(40, 0.02)[25:].sum()
+    assert computed(page, alpha=0.02, delta=0.05, round=40)["beyond"] == f"{hidden:.3g} % older →"
+
+
+def test_the_series_equals_the_library(show_page):
+    page = show_page(assets.page(spectrum_explorer().html))
+    settled(page)
+    x = grid(page)
+    coefficients = np.asarray(hermite_coefficients(TARGET, 60))
+    for alpha, delta, degree in itertools.product((0.02, 0.2, 1.0), DELTAS, (0, 12, 60)):
+        result = computed(page, alpha=alpha, delta=delta, degree=degree)
+        kept = coefficients * transfer(np.arange(61), alpha, delta)
+        np.testing.assert_allclose(result["series"], density_from_hermite(kept[: degree + 1], x), atol=1e-9)
+        np.testing.assert_allclose(result["kept"], kept[1:25], rtol=1e-12)
