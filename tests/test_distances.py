@@ -13,10 +13,19 @@ from scipy.integrate import quad
 from scipy.special import ndtr
 
 from controls import against
-from echolimit import GaussianMixture, PointCloud, VarianceExploding, limit_law, round_law, standard_gaussian
-from echolimit.distances import kl_divergence, total_variation
-from echolimit.distances_chi2 import chi2_divergence
-from echolimit.distances_transport import sliced_wasserstein, wasserstein
+from echolimit import (
+    GaussianMixture,
+    PointCloud,
+    VarianceExploding,
+    chi2_divergence,
+    kl_divergence,
+    limit_law,
+    round_law,
+    sliced_wasserstein,
+    standard_gaussian,
+    total_variation,
+    wasserstein,
+)
 
 A = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
 LIMIT = limit_law(A, 0.2, 0.05)

@@ -8,12 +8,22 @@ import numpy as np
 import pytest
 from scipy.integrate import trapezoid
 
-from echolimit import GaussianMixture, PointCloud, limit_law, round_law, sample_limit, standard_gaussian
-from echolimit.distances import kl_divergence, total_variation
-from echolimit.distances_chi2 import chi2_divergence
-from echolimit.distances_transport import wasserstein
-from echolimit.hermite import compounding_factor, cutoff_degree, transfer
-from echolimit.hermite_laws import hermite_coefficients
+from echolimit import (
+    GaussianMixture,
+    PointCloud,
+    chi2_divergence,
+    compounding_factor,
+    cutoff_degree,
+    hermite_coefficients,
+    kl_divergence,
+    limit_law,
+    round_law,
+    sample_limit,
+    standard_gaussian,
+    total_variation,
+    transfer,
+    wasserstein,
+)
 from golden_reference import (
     GRID,
     SET_A,

@@ -10,17 +10,22 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from controls import against
-from echolimit import GaussianMixture, PointCloud, VarianceExploding, limit_law, one_round, round_law
-from echolimit.hermite import (
+from echolimit import (
+    GaussianMixture,
+    PointCloud,
+    VarianceExploding,
     compounding_factor,
     cutoff_degree,
+    degree_energies,
     density_from_hermite,
+    estimate_hermite_coefficients,
+    hermite_coefficients,
     hermite_series_converges,
+    limit_law,
+    one_round,
+    round_law,
     transfer,
 )
-from echolimit.hermite_energies import degree_energies
-from echolimit.hermite_laws import hermite_coefficients
-from echolimit.hermite_samples import estimate_hermite_coefficients
 from golden_reference import fft_energies
 
 shares = st.floats(1e-4, 1.0)

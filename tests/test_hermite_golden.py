@@ -12,15 +12,16 @@ from echolimit import (
     GaussianMixture,
     PointCloud,
     VarianceExploding,
+    chi2_divergence,
+    degree_energies,
+    hermite_coefficients,
+    hermite_series_converges,
     limit_law,
     sample_limit,
     standard_gaussian,
+    total_variation,
+    transfer,
 )
-from echolimit.distances import total_variation
-from echolimit.distances_chi2 import chi2_divergence
-from echolimit.hermite import hermite_series_converges, transfer
-from echolimit.hermite_energies import degree_energies
-from echolimit.hermite_laws import hermite_coefficients
 from golden_reference import (
     GRID,
     SET_A,

@@ -8,10 +8,18 @@ import pytest
 from numpy.testing import assert_allclose
 
 from controls import against
-from echolimit import GaussianMixture, PointCloud, VarianceExploding, limit_law, one_round, round_law
-from echolimit.hermite import density_from_hermite, hermite_series_converges
-from echolimit.hermite_laws import hermite_coefficients
-from echolimit.hermite_samples import estimate_hermite_coefficients, hermite_ladder
+from echolimit import (
+    GaussianMixture,
+    PointCloud,
+    VarianceExploding,
+    density_from_hermite,
+    hermite_coefficients,
+    hermite_series_converges,
+    limit_law,
+    one_round,
+    round_law,
+)
+from echolimit.hermite.estimation import estimate_hermite_coefficients, hermite_ladder
 
 A = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
 

@@ -5,20 +5,18 @@ Figures live in `echolimit.figures`, which alone imports matplotlib and ipywidge
 """
 
 from echolimit.cloud import PointCloud
-from echolimit.distances import kl_divergence, total_variation
-from echolimit.distances_chi2 import chi2_divergence
-from echolimit.distances_transport import sliced_wasserstein, wasserstein
+from echolimit.distances import chi2_divergence, kl_divergence, sliced_wasserstein, total_variation, wasserstein
 from echolimit.echo_law import EchoLaw
 from echolimit.hermite import (
     compounding_factor,
     cutoff_degree,
+    degree_energies,
     density_from_hermite,
+    estimate_hermite_coefficients,
+    hermite_coefficients,
     hermite_series_converges,
     transfer,
 )
-from echolimit.hermite_energies import degree_energies
-from echolimit.hermite_laws import hermite_coefficients
-from echolimit.hermite_samples import estimate_hermite_coefficients
 from echolimit.mixtures import GaussianMixture, standard_gaussian
 from echolimit.process import (
     OrnsteinUhlenbeck,

@@ -18,10 +18,11 @@ def check_count(value: Any, name: str, least: int = 0, most: int | None = None) 
     """An integer in [least, most]."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} must be an integer, got {value!r}: pass int({name})")
-    if value < least or (most is not None and value > most):
+    count = int(value)
+    if count < least or (most is not None and count > most):
         upper = "" if most is None else f" and at most {most}"
         raise ValueError(f"{name} must be at least {least}{upper}, got {value}")
-    return int(value)
+    return count
 
 
 def check_number(value: Any, name: str) -> float:

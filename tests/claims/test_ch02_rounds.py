@@ -8,9 +8,7 @@ from numpy.testing import assert_allclose
 from scipy.stats import norm
 
 from controls import against
-from echolimit import GaussianMixture, PointCloud, one_round, round_law
-from echolimit.distances import total_variation
-from echolimit.distances_transport import wasserstein
+from echolimit import GaussianMixture, PointCloud, one_round, round_law, total_variation, wasserstein
 
 DATA = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
 START = GaussianMixture([1.0], [[2.0]], [0.5])

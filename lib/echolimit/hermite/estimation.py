@@ -9,7 +9,7 @@ import numpy as np
 
 from echolimit._arrays import as_float_array, row_blocks, to_numpy
 from echolimit._checks import check_count, check_finite
-from echolimit.hermite_table import check_table, multi_indices
+from echolimit.hermite.table import check_table, multi_indices
 
 BLOCK = 4_000_000
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from echolimit._checks import check_count
 from echolimit._components import Components, check_law, components, is_echo, is_ornstein_uhlenbeck, parts_of
-from echolimit.hermite_table import check_table, degree_sums, level_positions, multi_indices
+from echolimit.hermite.table import check_table, degree_sums, level_positions, multi_indices
 
 BLOCK = 2_000_000  # numbers a level of the table may hold at once
 

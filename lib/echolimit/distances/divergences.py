@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from echolimit.distances_line import Line, gap_of, panels
-from echolimit.distances_quadrature import integrate_square, sign_changes
+from echolimit.distances.line import Line, gap_of, panels
+from echolimit.distances.quadrature import integrate_square, sign_changes
 
 NOISE = 1e-14  # rounding of ln(p / q), whose square KL resembles for close laws
 

@@ -15,8 +15,8 @@ from echolimit._components import (
     is_echo,
     is_ornstein_uhlenbeck,
 )
-from echolimit.distances_line import Line, panels
-from echolimit.distances_quadrature import integrate_square
+from echolimit.distances.line import Line, panels
+from echolimit.distances.quadrature import integrate_square
 
 MAX_WORK = 400_000_000  # pairs of components times d^3
 BLOCK = 2_000_000

@@ -10,8 +10,8 @@ import numpy as np
 
 from echolimit._arrays import Array, as_float_array, check_rng, same_home, standard_normal
 from echolimit._checks import check_count, check_finite
-from echolimit.distances_line import Line, gap_of, panels
-from echolimit.distances_quadrature import integrate, integrate_square, sign_changes
+from echolimit.distances.line import Line, gap_of, panels
+from echolimit.distances.quadrature import integrate, integrate_square, sign_changes
 
 
 def check_order(order: Any) -> int:
