@@ -111,7 +111,7 @@ def w2(p, q, points=12001):
     f, g = (np.clip(np.maximum.accumulate(law.cdf(x)), 0, 1) for law in (p, q))
     levels = np.unique(np.concatenate([f, g]))
     u, width = (levels[1:] + levels[:-1]) / 2, np.diff(levels)
-    rising_f, rising_g = (np.concatenate([[True], np.diff(h) > 0]) for h in (f, g))
+    rising_f, rising_g = (np.concatenate([[True], np.diff(h) > 1e-15]) for h in (f, g))
     way = np.interp(u, f[rising_f], x[rising_f]) - np.interp(u, g[rising_g], x[rising_g])
     return math.sqrt(float(np.sum(way**2 * width)))
 

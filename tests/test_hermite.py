@@ -20,7 +20,6 @@ from echolimit import (
     density_from_hermite,
     estimate_hermite_coefficients,
     hermite_coefficients,
-    hermite_series_converges,
     limit_law,
     one_round,
     round_law,
@@ -203,7 +202,6 @@ def test_wrong_kinds_are_type_errors():
     for call in (
         lambda: hermite_coefficients(A, 2.5),
         lambda: hermite_coefficients("law", 3),
-        lambda: hermite_series_converges(3),
     ):
         with pytest.raises(TypeError):
             call()

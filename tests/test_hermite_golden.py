@@ -15,7 +15,6 @@ from echolimit import (
     chi2_divergence,
     degree_energies,
     hermite_coefficients,
-    hermite_series_converges,
     limit_law,
     sample_limit,
     standard_gaussian,
@@ -191,8 +190,8 @@ def test_ages_needed_for_a_tolerance(alpha, tol, ages):
 
 def test_the_series_of_a_wide_gaussian_converges_from_its_threshold_on():
     wide = GaussianMixture([1.0], [[0.0]], [2.4])
-    assert not hermite_series_converges(limit_law(wide, 0.2, 0.1682))
-    assert hermite_series_converges(limit_law(wide, 0.2, 0.1683))
+    assert not limit_law(wide, 0.2, 0.1682).hermite_series_converges()
+    assert limit_law(wide, 0.2, 0.1683).hermite_series_converges()
     near(math.log(1.4) / 2, ".168236")
     ratio = [hermite_coefficients(limit_law(wide, 0.2, d), 200)[[100, 200]] for d in (0.15, 0.19)]
     assert abs(ratio[0][1]) > abs(ratio[0][0])

@@ -14,11 +14,11 @@ from echolimit import (
     VarianceExploding,
     density_from_hermite,
     hermite_coefficients,
-    hermite_series_converges,
     limit_law,
     one_round,
     round_law,
 )
+from echolimit._law import Law
 from echolimit.hermite.estimation import estimate_hermite_coefficients, hermite_ladder
 
 A = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
@@ -73,9 +73,9 @@ def test_reconstruction_does_not_overflow_and_may_be_negative():
     assert value == pytest.approx(float(h * mp.exp(-1250) / mp.sqrt(2 * mp.pi)), rel=1e-11)
 
 
-@pytest.mark.claim("prop-series-converges")
+@pytest.mark.claim("thm-series-convergence")
 @against(every_series=lambda law: True, only_below_one=lambda law: bool(np.all(law.as_mixture().variances() < 1)))
-def test_the_series_converges_where_its_terms_fall(converges=hermite_series_converges):
+def test_the_series_converges_where_its_terms_fall(converges=Law.hermite_series_converges):
     for variance, delta in ((2.4, 0.16), (2.4, 0.18), (3.5, 0.4), (3.5, 0.5), (0.2, 1e-6), (2.0, 0.01)):
         law = limit_law(gaussian(0.0, variance), 0.2, delta)
         c = np.abs(hermite_coefficients(law, 2000 if variance < 3 else 1200))[::2]
@@ -85,13 +85,13 @@ def test_the_series_converges_where_its_terms_fall(converges=hermite_series_conv
 
 def test_convergence_of_plain_laws_atoms_and_exploding_ones():
     cloud = PointCloud([[1.0], [2.0]])
-    assert not hermite_series_converges(cloud)
-    assert hermite_series_converges(cloud.diffuse(1e-6))
-    assert not hermite_series_converges(gaussian(0.0, 2.0))
-    assert hermite_series_converges(gaussian(0.0, 1.999))
-    assert not hermite_series_converges(GaussianMixture([0.5, 0.5], [[0.0], [0.0]], [2.5, 0.5]))
-    assert not hermite_series_converges(limit_law(A, 0.2, 0.05, process=VarianceExploding()))
-    assert hermite_series_converges(round_law(A, 3, 0.2, 0.05, process=VarianceExploding()))
-    assert not hermite_series_converges(one_round(A, gaussian(0.0, 3.0), 0.5, 0.1))
+    assert not cloud.hermite_series_converges()
+    assert cloud.diffuse(1e-6).hermite_series_converges()
+    assert not gaussian(0.0, 2.0).hermite_series_converges()
+    assert gaussian(0.0, 1.999).hermite_series_converges()
+    assert not GaussianMixture([0.5, 0.5], [[0.0], [0.0]], [2.5, 0.5]).hermite_series_converges()
+    assert not limit_law(A, 0.2, 0.05, process=VarianceExploding()).hermite_series_converges()
+    assert round_law(A, 3, 0.2, 0.05, process=VarianceExploding()).hermite_series_converges()
+    assert not one_round(A, gaussian(0.0, 3.0), 0.5, 0.1).hermite_series_converges()
     stretched = np.array([[[1.0, 0.9], [0.9, 1.2]]])
-    assert hermite_series_converges(GaussianMixture([1.0], [[0.0, 0.0]], stretched)) == (1.1 + math.sqrt(0.82) < 2)
+    assert GaussianMixture([1.0], [[0.0, 0.0]], stretched).hermite_series_converges() == (1.1 + math.sqrt(0.82) < 2)

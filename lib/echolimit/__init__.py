@@ -14,7 +14,6 @@ from echolimit.hermite import (
     density_from_hermite,
     estimate_hermite_coefficients,
     hermite_coefficients,
-    hermite_series_converges,
     transfer,
 )
 from echolimit.mixtures import GaussianMixture, standard_gaussian
@@ -53,7 +52,6 @@ __all__ = [
     "density_from_hermite",
     "estimate_hermite_coefficients",
     "hermite_coefficients",
-    "hermite_series_converges",
     "kl_divergence",
     "limit_law",
     "one_round",

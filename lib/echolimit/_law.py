@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -72,6 +73,20 @@ class Law(ABC):
         check_rng(rng, self._like)
         return self._draw(n, rng)
 
+    def hermite_series_converges(self) -> bool:
+        """Whether the law's Hermite series converges in L2(1 / gamma), that is whether int p^2 / gamma is finite.
+
+        True iff every covariance eigenvalue v of every component with positive weight satisfies 0 < v < 2.  After
+        Ornstein-Uhlenbeck time t this reads (v - 1) exp(-2 t) < 1, so for a limit law delta > ln(v - 1) / 2 with the
+        largest v.  Atoms (v = 0) never converge before diffusion and always after.  A variance-exploding limit law has
+        components of every variance: False.  Derived in chapter 4, thm-series-convergence.
+        """
+        return self._series_converges_after(0.0)
+
+    @abstractmethod
+    def _series_converges_after(self, t: float) -> bool:
+        """The same for the law diffused for Ornstein-Uhlenbeck time t."""
+
     def cdf(self, x: Any) -> np.ndarray:
         """P(X <= x) for a law on the line; x: any shape; numpy float64 of x's shape."""
         return self._distribution(x, upper=False)
@@ -85,3 +100,8 @@ class Law(ABC):
             raise ValueError(f"cdf and survival are for laws on the line, got dimension {self.dimension}")
         points = to_numpy(x) if compat.is_array_api_obj(x) else np.asarray(x, dtype=np.float64)
         return self._tails(points.reshape(-1), upper).reshape(points.shape)
+
+
+def eigenvalues_converge(spectrum: np.ndarray, t: float) -> bool:
+    """Whether Gaussian components with these covariance eigenvalues have convergent Hermite series after time t."""
+    return bool(np.all((spectrum - 1) * math.exp(-2 * t) < 1) and (t > 0 or np.all(spectrum > 0)))

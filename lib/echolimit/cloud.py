@@ -22,7 +22,7 @@ from echolimit._arrays import (
     uniform,
 )
 from echolimit._checks import check_finite, check_points, check_time, check_weights
-from echolimit._law import Law
+from echolimit._law import Law, eigenvalues_converge
 from echolimit.process import OrnsteinUhlenbeck
 
 DIRECT_DIMENSIONS = 8  # up to here squared distances are summed coordinate by coordinate: no cancellation
@@ -152,6 +152,9 @@ class PointCloud(Law):
             return 1 - below if upper else below
         z = (x[None, :] - points[:, None]) / math.sqrt(self.variance)
         return weights @ ndtr(-z if upper else z)
+
+    def _series_converges_after(self, t: float) -> bool:
+        return eigenvalues_converge(np.asarray([self.variance]), t)
 
     def _complex_mass(self, process: Any, lower: float, upper: float, height: float) -> float:
         """Bound of the L1 norm of the density at complex times in a box (see age_groups)."""

@@ -149,6 +149,12 @@ class EchoLaw(Law):
     def _tails(self, x: np.ndarray, upper: bool) -> np.ndarray:
         return np.sum([weight * law._tails(x, upper) for weight, law in self._parts()], axis=0)
 
+    def _series_converges_after(self, t: float) -> bool:
+        if not isinstance(self.process, OrnsteinUhlenbeck):  # a truncated law stands for one with every variance
+            return self.tv_error == 0 and all(law._series_converges_after(t) for _, law in self._parts())
+        youngest = not len(self.times) or self.target._series_converges_after(t + float(self.times.min()))
+        return youngest and (self.start is None or self.start._series_converges_after(t + self.start_time))
+
     def _complex_mass(self, process: Any, lower: float, upper: float, height: float) -> float:
         total = sum(
             w * self.target._complex_mass(process, lower + t, upper + t, height)

@@ -22,7 +22,7 @@ from echolimit._arrays import (
     to_numpy,
 )
 from echolimit._checks import check_count, check_finite, check_points, check_time, check_weights
-from echolimit._law import Law
+from echolimit._law import Law, eigenvalues_converge
 from echolimit.process import OrnsteinUhlenbeck
 
 
@@ -187,6 +187,9 @@ class GaussianMixture(Law):
         flat = np.where(offset < 0, -np.inf, np.inf)  # an atom counts to the left of itself
         z = np.where(spread[:, None] > 0, offset / np.where(spread > 0, spread, 1)[:, None], flat)
         return to_numpy(self.weights) @ ndtr(-z if upper else z)
+
+    def _series_converges_after(self, t: float) -> bool:
+        return eigenvalues_converge(to_numpy(self._spectrum)[to_numpy(self.weights) > 0], t)
 
     def _complex_mass(self, process: Any, lower: float, upper: float, height: float) -> float:
         """Bound of the L1 norm of the density at complex times in a box (see age_groups)."""

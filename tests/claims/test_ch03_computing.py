@@ -124,7 +124,7 @@ def on_the_ellipse(data, low, high, r):
 def test_the_gauss_rule_errs_by_less_than_its_certificate(
     bound=lambda W, M, r, m: 2 * W * M * r ** (1 - 2 * m) / (r - 1),
 ):
-    """Brute-force sums over 200 ages; M from the boundary of the ellipse (the largest values of an analytic function)."""
+    """Brute-force sums over 200 ages; M from the boundary of the ellipse, where a norm is largest."""
     x = np.linspace(-7, 7, 1401)
     for data, low, high in ((DATA, 0.05, 0.4), (DATA, 1.0, 6.0), (POINTS, 0.05, 0.2)):
         times = np.linspace(low, high, 200)

@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose
 from scipy.special import logsumexp
 
 from controls import against
-from echolimit import GaussianMixture, PointCloud, hermite_coefficients, hermite_series_converges, limit_law
+from echolimit import GaussianMixture, PointCloud, hermite_coefficients, limit_law
+from echolimit._law import Law
 
 # weights, means, covariances of the data, and delta of the recursion (None: the series of the data itself)
 LINE = [
@@ -66,7 +67,7 @@ def threshold(rule):
 
 def by_the_library(weights, means, covariances, delta):
     law = GaussianMixture(weights, means, covariances)
-    return hermite_series_converges(law if delta is None else limit_law(law, 0.2, delta))
+    return (law if delta is None else limit_law(law, 0.2, delta)).hermite_series_converges()
 
 
 @pytest.mark.claim("thm-series-convergence")
@@ -121,7 +122,7 @@ def test_rate_of_the_coefficients_of_the_limit(ratio=lambda v, delta: (v - 1) * 
     atoms_converge=lambda law: True,
     limit_of_atoms_diverges=lambda law: not isinstance(law, PointCloud) and law.dimension > 1,
 )
-def test_atoms_never_and_their_limit_always(converges=hermite_series_converges):
+def test_atoms_never_and_their_limit_always(converges=Law.hermite_series_converges):
     cloud = PointCloud([[-1.0], [0.5], [2.0]])
     c = hermite_coefficients(cloud, 4000)
     energy = np.cumsum(c**2)

@@ -39,7 +39,7 @@ def chi2_divergence(p: Any, q: Any) -> float:
     p, q: GaussianMixture, PointCloud or EchoLaw.  Absolute error about 1e-14 in closed form, relative error about
     1e-11 by quadrature.  Raises ValueError for d > 1 unless q is one Gaussian, for too many pairs of components, and
     where p or q is truncated and the ages left out would decide whether the value is finite.
-    Derived in chapter 3, prop-chi2; Hermite form in chapter 4, prop-degree-energies.
+    Derived in chapter 4, prop-chi2-gamma and prop-chi2-infinite; Hermite form in chapter 4, prop-degree-energies.
     """
     check_law(p, "p")
     check_law(q, "q")

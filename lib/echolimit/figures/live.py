@@ -35,6 +35,7 @@ class Canvas:
         self.figures: list[Figure] = []
         self.axes: list[Axes] = []
         self._live: list[dict[str, Any]] = []
+        self._empty_texts: list[Artist] = []
 
     def panel(self, width: float = 4.3, height: float = 3.0) -> Axes:
         """A new panel, width and height in inches."""
@@ -73,6 +74,8 @@ class Canvas:
         """Words at a fixed place in axes units, which the model gives."""
         # An empty text would not reach the SVG: draw a character and empty it there.
         artist = axes.text(x, y, words or "\N{BULLET}", transform=axes.transAxes, **style)
+        if not words:
+            self._empty_texts.append(artist)
         self._add(axes, artist, name, "text", empty=not words)
 
     def _add(self, axes: Axes, artist: Artist, name: str, kind: str, **more: Any) -> None:
@@ -90,6 +93,7 @@ class Canvas:
         alt: what there is to see.  start: the status line of the picture as drawn, shown until the script runs.
         """
         alt = checked_alt(alt)
+        png = self._still()
         marks = [_calibrate(axes, number) for number, axes in enumerate(self.axes)]
         raw = [text for figure in self.figures for text in render(figure, apart=False)]
         scales = []
@@ -100,7 +104,6 @@ class Canvas:
             if live.pop("empty", False):
                 place = rf'(<g id="live-{live["name"]}">.*?<text[^>]*>)[^<]*'
                 raw[live["axes"]] = re.sub(place, r"\1", raw[live["axes"]], count=1, flags=re.S)
-        png = picture_png(self.figures)
         for figure in self.figures:
             plt.close(figure)
         prefix = prefix_of(alt, model, *raw)
@@ -119,6 +122,15 @@ class Canvas:
             f'{status(start)}<script type="application/json">{blob}</script></live-fig>'
         )
         return LiveFigure(body, png, alt, spec)
+
+    def _still(self) -> bytes:
+        """The PNG twin, drawn before the calibration lines and without the stand-ins of empty texts."""
+        for artist in self._empty_texts:
+            artist.set_visible(False)
+        png = picture_png(self.figures)
+        for artist in self._empty_texts:
+            artist.set_visible(True)
+        return png
 
 
 class LiveFigure(Shown):

@@ -7,7 +7,6 @@ from echolimit.hermite.modes import (
     compounding_factor,
     cutoff_degree,
     density_from_hermite,
-    hermite_series_converges,
     transfer,
 )
 
@@ -21,6 +20,5 @@ __all__ = [
     "density_from_hermite",
     "estimate_hermite_coefficients",
     "hermite_coefficients",
-    "hermite_series_converges",
     "transfer",
 ]

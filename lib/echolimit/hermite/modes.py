@@ -12,7 +12,6 @@ import numpy as np
 
 from echolimit._arrays import to_numpy
 from echolimit._checks import check_alpha, check_delta, check_number
-from echolimit._components import check_law, components, is_echo, is_ornstein_uhlenbeck, parts_of
 
 
 def check_degrees(degree: Any) -> np.ndarray:
@@ -76,7 +75,7 @@ def density_from_hermite(coefficients: Any, x: Any) -> np.ndarray:
     Sums sqrt(gamma) c_n psi_n with psi_n = h_n sqrt(gamma), psi_{n+1} = (x psi_n - sqrt(n) psi_{n-1}) / sqrt(n + 1),
     and carries the scale apart, so that nothing overflows at thousands of degrees or far into the tails.
     The function sees coefficients only and cannot know whether their series converges: ask the law
-    (`hermite_series_converges`) before trusting the values.  A partial sum may be negative; nothing is clipped.
+    (`law.hermite_series_converges()`) before trusting the values.  A partial sum may be negative; nothing is clipped.
     Raises ValueError for a wrong shape or NaN.  Derived in chapter 4, prop-reconstruction.
     """
     c, x = to_numpy(coefficients), to_numpy(x)
@@ -100,27 +99,3 @@ def density_from_hermite(coefficients: Any, x: Any) -> np.ndarray:
             log_scale[large] += 150 * math.log(10)
             scale = np.exp(log_scale)
     return np.exp(log_root) * total
-
-
-def hermite_series_converges(law: Any) -> bool:
-    """Whether the Hermite series of a law converges in L2(1 / gamma), that is whether int p^2 / gamma is finite.
-
-    True iff every covariance eigenvalue v of every component with positive weight satisfies 0 < v < 2.  After
-    Ornstein-Uhlenbeck time t this reads (v - 1) exp(-2 t) < 1, so for a limit law delta > ln(v - 1) / 2 with the
-    largest v.  Atoms (v = 0) never converge before diffusion and always after.  In any dimension.
-
-    A truncated or grouped EchoLaw stands for the law that it approximates: a variance-exploding limit law has
-    components of every variance, hence False.
-    Raises TypeError for anything but a law.  Derived in chapter 4, prop-series-converges.
-    """
-    check_law(law, "law")
-    if not is_echo(law):
-        return _converges(components(law).spectrum() - 1, 0.0)
-    if is_ornstein_uhlenbeck(law):
-        return all(_converges(components(base).spectrum() - 1, float(t.min())) for t, _, base in parts_of(law))
-    return law.tv_error == 0 and _converges(components(law).spectrum() - 1, 0.0)
-
-
-def _converges(excess: np.ndarray, t: float) -> bool:
-    shrunk = excess * math.exp(-2 * t)
-    return bool(np.all(shrunk < 1) and (t > 0 or np.all(shrunk > -1)))
