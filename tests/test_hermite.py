@@ -73,7 +73,7 @@ def test_compounding_is_the_ratio_of_losses_and_largest_for_coarse_modes(factor=
         one_round_loss = -np.expm1(-n * delta)
         loss = -np.expm1(n * delta) / -(np.expm1(n * delta) + alpha)  # 1 - H_n without cancellation
         assert_allclose(factor(n, alpha, delta) * one_round_loss, loss, rtol=1e-10)
-        assert np.all(np.diff(factor(n, alpha, delta)) <= 0)
+        assert np.all(np.diff(factor(n, alpha, delta)) <= 1e-15)
         assert np.all(factor(n, alpha, delta) <= 1 / alpha * (1 + 1e-12))
 
     check()

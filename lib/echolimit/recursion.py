@@ -35,7 +35,7 @@ def one_round(target: Law, current: Law, alpha: float, delta: float, process: An
     """F(p) = P_delta(alpha p* + (1 - alpha) p): mix fresh data in, then noise for time delta.
 
     target: p*.  current: p, any law of the same dimension.  alpha: fresh share in [0, 1].  delta: truncation time > 0.
-    Exact.  Chapter 2; Khelifa et al. (2026) for the recursion.
+    Exact.  Chapter 2; the loop is studied by Khelifa et al. (2026).
     """
     alpha, delta = check_alpha(alpha), check_delta(delta)
     process = process or OrnsteinUhlenbeck()

@@ -113,6 +113,29 @@ def test_draws_by_age_are_draws_of_the_loop(
     assert np.all(np.abs(one - two) <= 5 * np.sqrt(2 * one * (1 - one) / n))
 
 
+@pytest.mark.claim("thm-genealogy")
+@against(
+    from_the_start=lambda deltas, k: sum(deltas[: k + 1]),
+    own_round_not_counted=lambda deltas, k: sum(deltas[k + 1 :]),
+    all_rounds=lambda deltas, k: sum(deltas),
+)
+def test_given_the_last_fresh_round_only_its_age_counts(clock=lambda deltas, k: sum(deltas[k:])):
+    """The simulated loop, sorted by the last coin that showed fresh: part 2, with a share of zero and another start."""
+    alphas, deltas, n = [0.4, 0.0, 0.5, 0.3], [0.1, 0.3, 0.05, 0.2], 200_000
+    start, rng = GaussianMixture([1.0], [[1.5]], [0.1]), np.random.default_rng(12)
+    y, last = start.sample(n, rng)[:, 0], np.full(n, -1)
+    for k, (alpha, delta) in enumerate(zip(alphas, deltas, strict=True)):
+        fresh = rng.random(n) < alpha
+        last[fresh] = k
+        y = np.exp(-delta) * np.where(fresh, DATA.sample(n, rng)[:, 0], y)
+        y = y + np.sqrt(-np.expm1(-2 * delta)) * rng.standard_normal(n)
+    points = np.linspace(-2, 2.5, 10)
+    for k in (0, 2, 3):
+        within_five_standard_errors(y[last == k], mixture_of_ages({1: 1.0}, clock(deltas, k)), points)
+    a = np.exp(-clock(deltas, 0))
+    within_five_standard_errors(y[last == -1], lambda x: norm.cdf(x, 1.5 * a, np.sqrt(0.1 * a * a + 1 - a * a)), points)
+
+
 def masses(rounds, alpha):
     """eq-age-law."""
     return [alpha * (1 - alpha) ** (j - 1) for j in range(1, rounds)] + [(1 - alpha) ** (rounds - 1)]

@@ -106,7 +106,11 @@ def test_denoising_keeps_the_mean_and_loses_the_posterior_variance(
 
 
 @pytest.mark.claim("prop-variants")
-@against(as_defined=lambda v, k: (v + k) / (1 + k), rescaled=lambda v, k: v + k)
+@against(
+    as_defined=lambda v, k: (v + k) / (1 + k),
+    rescaled=lambda v, k: v + k,
+    posterior_variance=lambda v, k: v * k / (v + k),
+)
 def test_the_denoised_gaussian_loop_ends_in_a_point(step=lambda v, k: v * v / (v + k)):
     """V -> V^2 / (V + kappa) with kappa = e^{2 delta} - 1; by mpmath, since the end comes doubly fast."""
     kappa = mpmath.expm1(mpmath.mpf("0.1"))

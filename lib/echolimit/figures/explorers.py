@@ -98,8 +98,8 @@ def age_explorer(
             "ages",
             {"mixture": _plain(target), "x": _round(x), "ages": ages.tolist()},
             sliders,
-            "Left: bars of the ages of the samples in a round, falling geometrically, with one bar at the oldest age "
-            "for samples that were never refreshed. Right: the density of the data and of the round, which is the "
+            "Left: bars of the ages of the samples in a round, falling geometrically, with a last, higher bar at the "
+            "age that equals the round. Right: the density of the data and of the round, which is the "
             "average of the data diffused by these ages.",
             _start(alpha=alpha, delta=delta, round=rounds),
         )

@@ -33,7 +33,7 @@ def transfer(degree: Any, alpha: float, delta: float) -> np.ndarray:
     degree: integer or array of integers >= 0.  alpha: fresh share in (0, 1].  delta: truncation time > 0
     (Ornstein-Uhlenbeck time).  Returns an array of degree's shape, values in [0, 1], H_0 = 1, decreasing in degree.
     Raises ValueError for a degree that is no integer >= 0, and for alpha or delta outside its range.
-    Derived in chapter 4, prop-transfer; Khelifa et al. (2026) for the recursion.
+    Derived in chapter 4, prop-transfer; the loop is studied by Khelifa et al. (2026).
     """
     n, alpha, delta = check_degrees(degree), check_alpha(alpha, zero=False), check_delta(delta)
     kept = np.exp(-n * delta)  # written with exp(-n delta): no overflow at any degree
