@@ -15,6 +15,7 @@ from echolimit import (
     VarianceExploding,
     age_law,
     alpha_bar_to_delta,
+    delta_to_sigma,
     limit_law,
     one_round,
     round_law,
@@ -23,6 +24,7 @@ from echolimit import (
     score_of,
     sigma_to_delta,
     standard_gaussian,
+    wasserstein,
 )
 from strategies import line_example, plane_example
 
@@ -63,6 +65,22 @@ VALUE_ERRORS = {
     "alpha below": (lambda: one_round(LAW, LAW, -0.1, 0.1), r"alpha must be in \[0, 1\], got -0.1"),
     "alpha zero": (lambda: limit_law(LAW, 0, 0.1), r"alpha must be in \(0, 1\], got 0: .* see prop-fully-synthetic"),
     "alpha zero draws": (lambda: sample_limit(LAW, 5, 0.0, 0.1, RNG), r"alpha must be in \(0, 1\], got 0"),
+    "current dimension": (lambda: one_round(LAW, standard_gaussian(2), 0.2, 0.1), "current must have .*, 1, got 2"),
+    "schedule of words": (lambda: round_law(LAW, 2, ["a", "b"], 0.1), "alpha must be an array of numbers"),
+    "ragged schedule": (lambda: round_law(LAW, 2, [[0.1], [0.2, 0.3]], 0.1), "alpha must be an array of numbers"),
+    "ages beyond float64": (lambda: limit_law(LAW, 1e-320, 0.1), "number of ages.* draw with sample_limit"),
+    "echo time": (lambda: EchoLaw(LAW, [-1.0], [1.0]), r"finite and nonnegative, got times \[-1.\]"),
+    "echo error": (lambda: EchoLaw(LAW, [0.1], [1.0], tv_error=-3.0), "tv_error must be nonnegative, got 0.0 and -3.0"),
+    "negative signal time": (lambda: OrnsteinUhlenbeck().signal(-1.0), "t must be at least 0, got -1"),
+    "a negative time among others": (
+        lambda: VarianceExploding().perturb(np.zeros((2, 1)), np.array([0.1, -0.1]), RNG),
+        "t must be at least 0 everywhere",
+    ),
+    "perturbed number": (lambda: OrnsteinUhlenbeck().perturb(1.0, 0.1, RNG), r"x must have shape \(n, ...\), got \(\)"),
+    "flat points": (lambda: PointCloud([0.0, 1.0]), r"got \(2,\): on the line use points\[:, None\]"),
+    "order": (lambda: wasserstein(LAW, LAW, np.array([1, 2])), "order must be 1 or 2, got array"),
+    "words for x": (lambda: LAW.cdf("a"), "x must be an array of numbers, got 'a'"),
+    "delta of no sigma": (lambda: delta_to_sigma(1e6), "delta must be at most 354, got 1000000"),
     "alpha NaN": (lambda: limit_law(LAW, NAN, 0.1), "alpha must be finite, got nan"),
     "delta zero": (lambda: limit_law(LAW, 0.2, 0), "delta must be greater than 0, got 0"),
     "delta negative": (lambda: age_and_delta(-1.0), "delta must be greater than 0, got -1"),
@@ -104,8 +122,17 @@ TYPE_ERRORS = {
     "rng missing": (lambda: LAW.sample(3, 0), "rng must be a numpy.random.Generator, got int"),
     "rounds": (lambda: sample_round(LAW, 3, 2.5, 0.2, 0.1, RNG), "rounds must be an integer, got 2.5"),
     "alpha text": (lambda: limit_law(LAW, "0.2", 0.1), "alpha must be a real number, got '0.2'"),
-    "not a law": (lambda: round_law("data", 3, 0.2, 0.1), "target must be a law .* got str"),
-    "array as law": (lambda: limit_law(np.zeros((3, 1)), 0.2, 0.1), "target must be a law .* got ndarray"),
+    "not a law": (lambda: round_law("data", 3, 0.2, 0.1), r"target must be .* got str: .* PointCloud\(x\)"),
+    "process by name": (lambda: limit_law(LAW, 0.2, 0.1, process="ve"), "process must be OrnsteinUhlenbeck.* got 've'"),
+    "process without parentheses": (lambda: LAW.diffuse(0.1, VarianceExploding), "process must be .* got <class"),
+    "score of another process": (lambda: score_of(LAW, "ve"), "process must be .* got 've'"),
+    "start of an echo": (lambda: EchoLaw(LAW, [0.1], [0.5], "x", 0.1, 0.5), "start must be a GaussianMixture"),
+    "times of another library": (
+        lambda: OrnsteinUhlenbeck().perturb(np.zeros((2, 1)), torch.tensor([0.1, 0.2]), RNG),
+        "x is a numpy array and t a torch array",
+    ),
+    "like": (lambda: standard_gaussian(1, like=[1.0]), "like must be an array or None, got list"),
+    "array as law": (lambda: limit_law(np.zeros((3, 1)), 0.2, 0.1), "target must be a GaussianMixture, .* got ndarray"),
     "not an estimator": (lambda: GaussianMixture.from_sklearn(LAW), "fitted must be a sklearn.mixture.GaussianMixture"),
 }
 

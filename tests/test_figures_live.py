@@ -9,8 +9,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from echolimit import GaussianMixture, round_law
-from echolimit.figures import Slider, age_explorer, assets, explore, limit_explorer, spectrum_explorer, use_style
+from echolimit import GaussianMixture, PointCloud, round_law
+from echolimit.figures import (
+    Canvas,
+    Slider,
+    age_explorer,
+    assets,
+    explore,
+    limit_explorer,
+    spectrum_explorer,
+    use_style,
+)
 from echolimit.figures.exploring import MAX_FRAMES, Frames, Widgets, share
 from echolimit.figures.live import VERSION
 
@@ -86,6 +95,10 @@ def test_live_figures_refuse_what_their_sliders_cannot_show():
         limit_explorer(alpha=0.0)
     with pytest.raises(ValueError, match="mixture must have dimension 1, got 2"):
         limit_explorer(GaussianMixture([1.0], [[0.0, 0.0]], [1.0]))
+    with pytest.raises(TypeError, match="mixture must be a GaussianMixture or None, got PointCloud"):
+        limit_explorer(PointCloud([[0.0]]))
+    with pytest.raises(TypeError, match=r"degree must be an integer, got 2\.5"):
+        spectrum_explorer(degree=2.5)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +107,7 @@ def test_live_figures_refuse_what_their_sliders_cannot_show():
         ({"low": 2}, "low must lie below high"),
         ({"scale": "cubic"}, "scale must be 'linear' or 'log'"),
         ({"scale": "log", "low": 0}, "low must be positive on a log scale"),
+        ({"step": 0}, "step must be greater than 0, got 0"),
     ],
 )
 def test_a_slider_must_make_sense(bad, message):
@@ -177,6 +191,22 @@ def test_an_error_while_redrawing_is_seen():
 def test_explore_says_what_is_wrong(arguments, message):
     with pytest.raises(ValueError, match=message):
         explore(line, **arguments)
+
+
+def test_explore_says_what_is_of_another_kind():
+    with pytest.raises(TypeError, match="f must be a function that returns a figure, got 3"):
+        explore(3, alt="A line.", alpha=[0.1])
+    with pytest.raises(TypeError, match=r"alpha must be a sequence of places for its slider, got 0\.1: pass \[0\.1\]"):
+        explore(line, alt="A line.", alpha=0.1)
+    with pytest.raises(TypeError, match="start must map sliders to their places, got 3"):
+        explore(line, alt="A line.", start=3, alpha=[0.1])
+
+
+def test_a_canvas_draws_on_its_own_panels():
+    with pytest.raises(ValueError, match="axes must be a panel of this canvas"):
+        Canvas().text(plt.subplots()[1], "word", 0, 0, "x")
+    with pytest.raises(ValueError, match="at least one panel, got none"):
+        Canvas().finish("limit", {}, [], "Nothing.", "")
 
 
 def test_explore_needs_a_figure():

@@ -50,6 +50,10 @@ def test_perturbing_leaves_the_argument_alone():
     assert np.all(x == 1)
 
 
+def test_large_noise_levels_do_not_overflow():
+    assert_allclose(sigma_to_delta(1e200), 200 * np.log(10), rtol=1e-14)
+
+
 @given(delta=st.floats(1e-6, 10))
 def test_conventions_are_inverse_to_each_other(delta):
     assert_allclose(sigma_to_delta(delta_to_sigma(delta)), delta, rtol=1e-9)

@@ -79,13 +79,15 @@ def signature(value: Any) -> str:
 
 
 def public_methods(value: type) -> list[tuple[str, Any]]:
-    """Methods that the class itself defines and documents."""
-    found = []
-    for name, member in vars(value).items():
-        function = getattr(member, "__func__", member)
-        if not name.startswith("_") and inspect.isfunction(function) and function.__doc__:
-            found.append((name, function))
-    return found
+    """Documented methods: the class's own, then those that it inherits from classes of the same package."""
+    package = value.__module__.split(".")[0]
+    found: dict[str, Any] = {}
+    for base in value.__mro__:
+        for name, member in vars(base).items() if base.__module__.split(".")[0] == package else ():
+            function = getattr(member, "__func__", member)
+            if not name.startswith("_") and inspect.isfunction(function) and function.__doc__:
+                found.setdefault(name, function)
+    return list(found.items())
 
 
 def docstring(value: Any) -> nodes.Node:

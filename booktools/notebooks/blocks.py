@@ -62,7 +62,7 @@ class Blocks:
                 line.children.append(child)
         return "\n\n".join(text for text in [*parts, self.inline.text(line)] if text.strip())
 
-    block_caption = block_rubric_text = block_paragraph
+    block_caption = block_paragraph
 
     def block_rubric(self, node: nodes.rubric) -> str:
         return f"**{self.inline.text(node)}**"

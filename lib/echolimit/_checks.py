@@ -9,9 +9,7 @@ from typing import Any
 import array_api_compat as compat
 import numpy as np
 
-from echolimit._arrays import Array, as_float_array, has_values
-
-MAX_ROUNDS = 10_000_000
+from echolimit._arrays import Array, as_float_array, has_values, to_numpy
 
 
 def check_count(value: Any, name: str, least: int = 0, most: int | None = None) -> int:
@@ -30,7 +28,7 @@ def check_number(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         size = getattr(value, "size", None)
         if not (isinstance(value, np.ndarray) and size == 1 and value.dtype.kind in "fiu"):
-            raise TypeError(f"{name} must be a real number, got {value!r}: pass float({name})")
+            raise TypeError(f"{name} must be a real number, got {value!r}: pass one number")
     number = float(value)
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, got {number}")
@@ -72,9 +70,9 @@ def check_alpha(alpha: Any, zero: bool = True) -> float:
 def check_schedule(value: Any, name: str, rounds: int) -> np.ndarray:
     """`alpha` or `delta` of each round: a number, repeated, or a sequence of length `rounds`."""
     check = check_alpha if name == "alpha" else check_delta
-    if isinstance(value, numbers.Real) or np.ndim(value) == 0:
+    if value is None or isinstance(value, numbers.Real | str) or getattr(value, "ndim", 1) == 0:
         return np.full(rounds, check(value))
-    values = np.asarray(value, dtype=np.float64)
+    values = to_numpy(as_float_array(value, name))
     if values.shape != (rounds,):
         raise ValueError(f"{name} must be a number or a sequence of length rounds = {rounds}, got shape {values.shape}")
     for k, entry in enumerate(values):

@@ -8,7 +8,7 @@ import numpy as np
 
 from echolimit._arrays import to_numpy
 from echolimit.cloud import PointCloud
-from echolimit.mixtures import GaussianMixture
+from echolimit.echo_law import EchoLaw
 from echolimit.process import OrnsteinUhlenbeck
 
 
@@ -35,49 +35,37 @@ class Components(NamedTuple):
         return self.covariances - (1.0 if self.isotropic else np.eye(self.means.shape[1]))
 
 
-def is_echo(law: Any) -> bool:
-    """True for a mixture over ages (an EchoLaw)."""
-    return hasattr(law, "times") and hasattr(law, "target")
+def has_damped_modes(law: Any) -> bool:
+    """True for an EchoLaw of Ornstein-Uhlenbeck times: an age t multiplies Hermite modes of degree n by exp(-n t)."""
+    return isinstance(law, EchoLaw) and isinstance(law.process, OrnsteinUhlenbeck)
 
 
-def check_law(law: Any, name: str) -> Any:
-    """A GaussianMixture, PointCloud or EchoLaw; anything else is a TypeError."""
-    if isinstance(law, GaussianMixture | PointCloud) or is_echo(law):
-        return law
-    raise TypeError(f"{name} must be a GaussianMixture, PointCloud or EchoLaw, got {type(law).__name__}")
-
-
-def is_ornstein_uhlenbeck(law: Any) -> bool:
-    """True when an EchoLaw's ages are Ornstein-Uhlenbeck times."""
-    return isinstance(getattr(law, "process", OrnsteinUhlenbeck()), OrnsteinUhlenbeck)
-
-
-def parts_of(law: Any) -> list[tuple[np.ndarray, np.ndarray, Any]]:
-    """An EchoLaw as [(times, weights, undiffused law)]: the fresh part and, if it has weight, the start."""
-    times, weights = to_numpy(law.times), to_numpy(law.weights)
-    live = weights > 0
-    parts = [(times[live], weights[live], law.target)] if live.any() else []
-    if law.start is not None and law.start_weight > 0:
-        parts.append((np.array([float(law.start_time)]), np.array([float(law.start_weight)]), law.start))
+def parts_of(law: EchoLaw) -> list[tuple[np.ndarray, np.ndarray, Any]]:
+    """[(times, weights, undiffused law)]: the fresh part and, if it has weight, the start."""
+    parts = [(law.times, law.weights, law.target)] if len(law.times) else []
+    if law.start is not None:
+        parts.append((np.array([law.start_time]), np.array([law.start_weight]), law.start))
     return parts
 
 
 def count_components(law: Any) -> int:
     """How many components `components` would list."""
-    if is_echo(law):
+    if isinstance(law, EchoLaw):
         return sum(len(times) * count_components(base) for times, _, base in parts_of(law))
     return int(np.sum(to_numpy(law.weights) > 0))
 
 
 def components(law: Any) -> Components:
-    """Every component of positive weight; ages of an EchoLaw are written out one by one."""
-    if is_echo(law):
-        process = getattr(law, "process", OrnsteinUhlenbeck())
+    """Every component of positive weight; ages of an EchoLaw are written out one by one.
+
+    In float64 from the undiffused law on: `as_mixture` keeps the law's dtype, in which young ages lose digits.
+    """
+    if isinstance(law, EchoLaw):
         lists = []
         for times, weights, base in parts_of(law):
             flat = components(base)
             for t, w in zip(times, weights, strict=True):
-                lists.append(_diffused(flat, float(t), process)._replace(weights=w * flat.weights))
+                lists.append(_diffused(flat, float(t), law.process)._replace(weights=w * flat.weights))
         if len({part.isotropic for part in lists}) > 1:
             lists = [_full(part) for part in lists]
         return Components(*(np.concatenate(column) for column in zip(*lists, strict=True)))

@@ -9,7 +9,7 @@ from typing import Any
 import array_api_compat as compat
 import numpy as np
 
-from echolimit._arrays import Array, check_rng, to_numpy
+from echolimit._arrays import Array, as_float_array, check_rng, to_numpy
 from echolimit._checks import check_count
 
 
@@ -98,8 +98,18 @@ class Law(ABC):
     def _distribution(self, x: Any, upper: bool) -> np.ndarray:
         if self.dimension != 1:
             raise ValueError(f"cdf and survival are for laws on the line, got dimension {self.dimension}")
-        points = to_numpy(x) if compat.is_array_api_obj(x) else np.asarray(x, dtype=np.float64)
+        points = to_numpy(as_float_array(x, "x"))
         return self._tails(points.reshape(-1), upper).reshape(points.shape)
+
+
+def check_law(law: Any, name: str) -> Law:
+    """A law; anything else is a TypeError."""
+    if not isinstance(law, Law):
+        raise TypeError(
+            f"{name} must be a GaussianMixture, PointCloud or EchoLaw, got {type(law).__name__}: "
+            "an array x of shape (n, d) becomes a law by PointCloud(x)"
+        )
+    return law
 
 
 def eigenvalues_converge(spectrum: np.ndarray, t: float) -> bool:

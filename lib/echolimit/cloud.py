@@ -23,7 +23,7 @@ from echolimit._arrays import (
 )
 from echolimit._checks import check_finite, check_points, check_time, check_weights
 from echolimit._law import Law, eigenvalues_converge
-from echolimit.process import OrnsteinUhlenbeck
+from echolimit.process import check_process
 
 DIRECT_DIMENSIONS = 8  # up to here squared distances are summed coordinate by coordinate: no cancellation
 
@@ -39,9 +39,8 @@ class PointCloud(Law):
     def __init__(self, points: Any, weights: Any = None):
         points = as_float_array(points, "points")
         if points.ndim != 2 or 0 in points.shape:
-            raise ValueError(
-                f"points must have shape (n, d), got {tuple(points.shape)}: flatten images with reshape(n, -1)"
-            )
+            remedy = "on the line use points[:, None]" if points.ndim == 1 else "flatten images with reshape(n, -1)"
+            raise ValueError(f"points must have shape (n, d), got {tuple(points.shape)}: {remedy}")
         check_finite(points, "points")
         if weights is not None:
             weights = check_weights(weights, points.shape[0], points)
@@ -70,7 +69,7 @@ class PointCloud(Law):
 
     def diffuse(self, t: float, process: Any = None) -> PointCloud:
         """The law at time t: means a_t a x_k, common variance a_t^2 v + s_t^2 (prop-mixture-diffused)."""
-        t, process = check_time(t), process or OrnsteinUhlenbeck()
+        t, process = check_time(t), check_process(process)
         signal, noise = float(process.signal(t)), float(process.noise_variance(t))
         law = object.__new__(PointCloud)
         variance = signal**2 * self.variance + noise

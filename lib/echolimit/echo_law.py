@@ -10,11 +10,11 @@ import array_api_compat as compat
 import numpy as np
 
 from echolimit._arrays import Array, draw_labels, same_home
-from echolimit._checks import check_count, check_points, check_time
-from echolimit._law import Law
+from echolimit._checks import check_count, check_number, check_points, check_time
+from echolimit._law import Law, check_law
 from echolimit.cloud import PointCloud
 from echolimit.mixtures import GaussianMixture
-from echolimit.process import OrnsteinUhlenbeck
+from echolimit.process import OrnsteinUhlenbeck, check_process
 
 
 class EchoLaw(Law):
@@ -37,28 +37,31 @@ class EchoLaw(Law):
         tv_error: float = 0.0,
         process: Any = None,
     ):
-        if not isinstance(target, Law):
-            raise TypeError(f"target must be a law such as GaussianMixture or PointCloud, got {type(target).__name__}")
+        check_law(target, "target")
         times, weights = np.asarray(times, dtype=np.float64), np.asarray(weights, dtype=np.float64)
         if times.ndim != 1 or times.shape != weights.shape:
             raise ValueError(f"times and weights must both have shape (J,), got {times.shape} and {weights.shape}")
         if not (np.all(np.isfinite(times)) and np.all(times >= 0) and np.all(weights >= 0)):
-            raise ValueError("times and weights must be finite and nonnegative: a negative one was given")
+            raise ValueError(f"times and weights must be finite and nonnegative, got times {times}, weights {weights}")
+        start_weight, tv_error = check_number(start_weight, "start_weight"), check_number(tv_error, "tv_error")
+        if start_weight < 0 or tv_error < 0:
+            raise ValueError(f"start_weight and tv_error must be nonnegative, got {start_weight} and {tv_error}")
         total = float(weights.sum()) + start_weight
         if not abs(total - 1) < 1e-9:
             raise ValueError(f"weights and start_weight must sum to 1, got {total}: divide them by their sum")
         if start is not None:
+            check_law(start, "start")
             if start.dimension != target.dimension:
                 raise ValueError(f"start must have the target's dimension, {target.dimension}, got {start.dimension}")
             same_home(target=target._like, start=start._like)
         elif start_weight:
             raise ValueError(f"start_weight must be 0 without a start, got {start_weight}: pass start=law")
         keep = weights > 0
-        self.target, self.process = target, process or OrnsteinUhlenbeck()
+        self.target, self.process = target, check_process(process)
         self.times, self.weights = times[keep], weights[keep]
         self.start = start if start_weight > 0 else None
         self.start_time = check_time(start_time, "start_time") if start_weight > 0 else 0.0
-        self.start_weight, self.tv_error = float(start_weight), float(tv_error)
+        self.start_weight, self.tv_error = start_weight, tv_error
 
     @property
     def dimension(self) -> int:

@@ -23,7 +23,7 @@ from echolimit._arrays import (
 )
 from echolimit._checks import check_count, check_finite, check_points, check_time, check_weights
 from echolimit._law import Law, eigenvalues_converge
-from echolimit.process import OrnsteinUhlenbeck
+from echolimit.process import check_process
 
 
 class GaussianMixture(Law):
@@ -41,7 +41,7 @@ class GaussianMixture(Law):
         means = as_float_array(means, "means")
         if means.ndim != 2 or 0 in means.shape:
             raise ValueError(
-                f"means must have shape (k, d) got {tuple(means.shape)}: in one dimension use means[:, None]"
+                f"means must have shape (k, d), got {tuple(means.shape)}: in one dimension use means[:, None]"
             )
         check_finite(means, "means")
         k, d = means.shape
@@ -62,10 +62,8 @@ class GaussianMixture(Law):
 
     def _set(self, weights: Array, means: Array, covariances: Array, spectrum: Array, axes: Array | None) -> None:
         self.weights, self.means, self.covariances = weights, means, covariances
-        self._spectrum, self._axes = (
-            spectrum,
-            axes,
-        )  # eigenvalues (k, d) or (k, 1), eigenvectors (k, d, d) or None
+        # Eigenvalues (k, d) or (k, 1), eigenvectors (k, d, d) or None: diffusion moves the eigenvalues alone.
+        self._spectrum, self._axes = spectrum, axes
 
     @classmethod
     def from_sklearn(cls, fitted: Any) -> GaussianMixture:
@@ -104,7 +102,7 @@ class GaussianMixture(Law):
 
         t: time >= 0 of `process` (default OrnsteinUhlenbeck()).  Raises ValueError for a negative or infinite t.
         """
-        t, process = check_time(t), process or OrnsteinUhlenbeck()
+        t, process = check_time(t), check_process(process)
         signal, noise = float(process.signal(t)), float(process.noise_variance(t))
         covariances = signal**2 * self.covariances
         if covariances.ndim == 1:
@@ -193,6 +191,8 @@ class GaussianMixture(Law):
 
     def _complex_mass(self, process: Any, lower: float, upper: float, height: float) -> float:
         """Bound of the L1 norm of the density at complex times in a box (see age_groups)."""
+        if not has_values(self.means):
+            return math.inf
         means, axes = to_numpy(self.means), self._axes
         if axes is not None:
             means = np.einsum("kij,ki->kj", to_numpy(axes), means)
@@ -237,9 +237,16 @@ def _eigen(covariances: Array) -> tuple[Array, Array | None]:
 
 
 def standard_gaussian(dimension: int, like: Array | None = None) -> GaussianMixture:
-    """N(0, I) in `dimension` dimensions, the invariant law of the Ornstein-Uhlenbeck process."""
+    """N(0, I) in `dimension` dimensions, the invariant law of the Ornstein-Uhlenbeck process (prop-ou-semigroup).
+
+    dimension: integer >= 1.  like: an array whose namespace, device and dtype the law takes; None for numpy float64.
+    """
     d = check_count(dimension, "dimension", least=1)
-    like = np.zeros(0) if like is None else like
+    if like is None:
+        like = np.zeros(0)
+    elif not compat.is_array_api_obj(like):
+        raise TypeError(f"like must be an array or None, got {type(like).__name__}: pass np.asarray(like)")
+    like = as_float_array(like, "like")
     xp = compat.array_namespace(like)
     home = {"dtype": like.dtype, "device": compat.device(like)}
     return GaussianMixture(xp.ones((1,), **home), xp.zeros((1, d), **home), xp.ones((1,), **home))

@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
 import array_api_compat as compat
 
-from echolimit._arrays import Array, as_float_array, block_size, row_blocks, standard_normal
+from echolimit._arrays import Array, as_float_array, block_size, has_values, row_blocks, same_home, standard_normal
 from echolimit._checks import check_number, check_time
 
 
-class _Process:
+class _Process(ABC):
     """What both processes share: a semigroup of Gaussian kernels N(a_t x, s_t^2 I)."""
 
+    @abstractmethod
     def signal(self, t: Any) -> Any:
-        raise TypeError("use OrnsteinUhlenbeck() or VarianceExploding()")
+        """a_t."""
 
+    @abstractmethod
     def noise_variance(self, t: Any) -> Any:
-        raise TypeError("use OrnsteinUhlenbeck() or VarianceExploding()")
+        """s_t^2."""
+
+    @abstractmethod
+    def _complex_box(self, spectrum: Any, lower: float, upper: float, height: float) -> tuple[Any, Any, float]: ...
 
     def perturb(self, x: Any, t: Any, rng: Any) -> Array:
         """Draws of X_t given X_0 = x: a_t x + s_t Z.
 
         x: array (n, ...).  t: a time >= 0 for all rows, or an array (n,) with a time for each row.
         rng: numpy Generator for numpy arrays, torch.Generator on the same device for tensors.
-        Returns an array of x's shape, dtype and device.  Raises ValueError for a negative time or a wrong shape.
+        Returns an array of x's shape, dtype and device.  Raises ValueError for a negative time or a wrong shape,
+        TypeError for times of another namespace than x.
         """
         x = as_float_array(x, "x")
-        if not compat.is_array_api_obj(t) or t.ndim == 0:
-            time = check_time(t)
-            return self.signal(time) * x + math.sqrt(self.noise_variance(time)) * standard_normal(rng, x.shape, x)
+        if x.ndim == 0:
+            raise ValueError("x must have shape (n, ...), got (): use np.reshape(x, (1, 1))")
+        t = _times(t)
+        if isinstance(t, float):
+            return self.signal(t) * x + math.sqrt(self.noise_variance(t)) * standard_normal(rng, x.shape, x)
+        same_home(x=x, t=t)
         xp = compat.array_namespace(x)
         if tuple(t.shape) != (x.shape[0],):
             raise ValueError(f"t must be a number or have shape ({x.shape[0]},), got {tuple(t.shape)}")
@@ -53,12 +63,14 @@ class OrnsteinUhlenbeck(_Process):
     """
 
     def signal(self, t: Any) -> Any:
-        """a_t = exp(-t), in (0, 1]; t a number or an array of times >= 0."""
-        return _exp(-t)
+        """a_t = exp(-t), in (0, 1]; t a number or an array of times >= 0.  Raises ValueError for a negative one."""
+        t = _times(t)
+        return math.exp(-t) if isinstance(t, float) else compat.array_namespace(t).exp(-t)
 
     def noise_variance(self, t: Any) -> Any:
-        """s_t^2 = 1 - exp(-2 t), in [0, 1), without cancellation for small t."""
-        return -_expm1(-2 * t)
+        """s_t^2 = 1 - exp(-2 t), in [0, 1), without cancellation for small t; t as in `signal`."""
+        t = _times(t)
+        return -math.expm1(-2 * t) if isinstance(t, float) else -compat.array_namespace(t).expm1(-2 * t)
 
     def _complex_box(self, spectrum: Any, lower: float, upper: float, height: float) -> tuple[Any, Any, float]:
         """Bounds for complex times with lower <= Re t <= upper, |Im t| <= height.
@@ -83,34 +95,52 @@ class VarianceExploding(_Process):
     """
 
     def signal(self, t: Any) -> Any:
-        """a_t = 1 for every time."""
-        return 0 * t + 1.0
+        """a_t = 1; t a number or an array of times >= 0.  Raises ValueError for a negative one."""
+        t = _times(t)
+        return 1.0 if isinstance(t, float) else compat.array_namespace(t).ones_like(t)
 
     def noise_variance(self, t: Any) -> Any:
-        """s_t^2 = t, the added variance."""
-        return t
+        """s_t^2 = t, the added variance; t as in `signal`."""
+        return _times(t)
 
     def _complex_box(self, spectrum: Any, lower: float, upper: float, height: float) -> tuple[Any, Any, float]:
         """As for OrnsteinUhlenbeck; here v = lambda + t."""
         return spectrum + lower, 0 * spectrum + height, 0.0
 
 
-def _exp(t: Any) -> Any:
-    return compat.array_namespace(t).exp(t) if compat.is_array_api_obj(t) and t.ndim else math.exp(t)
+def check_process(process: Any) -> _Process:
+    """The process given; None stands for OrnsteinUhlenbeck().  Anything else is a TypeError."""
+    if process is None:
+        return OrnsteinUhlenbeck()
+    if not isinstance(process, _Process):
+        raise TypeError(f"process must be OrnsteinUhlenbeck(), VarianceExploding() or None, got {process!r}")
+    return process
 
 
-def _expm1(t: Any) -> Any:
-    return compat.array_namespace(t).expm1(t) if compat.is_array_api_obj(t) and t.ndim else math.expm1(t)
+def _times(t: Any) -> Any:
+    """A time >= 0 as a float, or an array of times >= 0 in floating point."""
+    if isinstance(t, list | tuple) or (compat.is_array_api_obj(t) and t.ndim):
+        t = as_float_array(t, "t")
+        if has_values(t) and not bool(compat.array_namespace(t).all(t >= 0)):
+            raise ValueError("t must be at least 0 everywhere, got a negative time or NaN in it: mend those entries")
+        return t
+    return check_time(float(t) if compat.is_array_api_obj(t) else t)
 
 
 def delta_to_sigma(delta: float) -> float:
-    """Noise level of the variance-exploding convention: sigma^2 = exp(2 delta) - 1.  delta: time >= 0."""
-    return math.sqrt(math.expm1(2 * check_time(delta, "delta")))
+    """Noise level of the variance-exploding convention: sigma^2 = exp(2 delta) - 1.  delta: time in [0, 354]."""
+    time = check_time(delta, "delta")
+    if time > 354:
+        raise ValueError(f"delta must be at most 354, got {time}: beyond, sigma^2 leaves the range of float64")
+    return math.sqrt(math.expm1(2 * time))
 
 
 def sigma_to_delta(sigma: float) -> float:
     """Ornstein-Uhlenbeck time of the noise level sigma >= 0: delta = ln(1 + sigma^2) / 2."""
-    return math.log1p(check_time(sigma, "sigma") ** 2) / 2
+    level = check_number(sigma, "sigma")
+    if level < 0:
+        raise ValueError(f"sigma must be at least 0, got {level}: it is a standard deviation")
+    return math.log1p(level**2) / 2 if level < 1 else math.log(level) + math.log1p(level**-2) / 2  # no overflow
 
 
 def delta_to_alpha_bar(delta: float) -> float:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from echolimit._arrays import Array, check_rng, geometric_ages
-from echolimit._checks import MAX_ROUNDS, check_alpha, check_count, check_delta, check_number, check_schedule
-from echolimit._law import Law
+from echolimit._checks import check_alpha, check_count, check_delta, check_number, check_schedule
+from echolimit._law import Law, check_law
 from echolimit.age_groups import LISTED_AGES, group_ages
 from echolimit.echo_law import EchoLaw
-from echolimit.process import OrnsteinUhlenbeck
+from echolimit.process import check_process
 
+MAX_ROUNDS = 10_000_000
 GROUPING_ERROR = 1e-12  # total variation, for rounds that list too many ages
 
 
@@ -23,6 +24,7 @@ def age_law(rounds: int, alpha: Any) -> np.ndarray:
     The age counts the truncations on the way to the last fresh ancestor, and is capped at `rounds` for a sample that
     descends from p_0.  For constant alpha it is min(G, rounds), P(G = j) = alpha (1 - alpha)^(j - 1).
     rounds: integer >= 1.  alpha: fresh share in [0, 1], or one a round.  Returns (rounds,), sum one.
+    Raises ValueError outside these ranges or for a schedule of another length.
     Derived in chapter 2, thm-genealogy.
     """
     rounds = check_count(rounds, "rounds", least=1, most=MAX_ROUNDS)
@@ -35,12 +37,14 @@ def one_round(target: Law, current: Law, alpha: float, delta: float, process: An
     """F(p) = P_delta(alpha p* + (1 - alpha) p): mix fresh data in, then noise for time delta.
 
     target: p*.  current: p, any law of the same dimension.  alpha: fresh share in [0, 1].  delta: truncation time > 0.
-    Exact.  Chapter 2; the loop is studied by Khelifa et al. (2026).
+    Exact.  Raises ValueError for alpha or delta outside its range or for laws on different spaces.
+    Chapter 2; the loop is studied by Khelifa et al. (2026).
     """
-    alpha, delta = check_alpha(alpha), check_delta(delta)
-    process = process or OrnsteinUhlenbeck()
-    _check_law(target, "target")
-    _check_law(current, "current")
+    alpha, delta, process = check_alpha(alpha), check_delta(delta), check_process(process)
+    check_law(target, "target")
+    check_law(current, "current")
+    if current.dimension != target.dimension:
+        raise ValueError(f"current must have the target's dimension, {target.dimension}, got {current.dimension}")
     if current is target:
         return EchoLaw(target, [delta], [1.0], process=process)
     if isinstance(current, EchoLaw) and current.target is target and current.process == process:
@@ -62,13 +66,13 @@ def round_law(
 
     rounds: integer >= 0.  alpha in [0, 1], delta > 0: numbers, or sequences with one entry a round, first round first.
     Exact up to 512 ages; above, ages are grouped with a certified `tv_error` of at most 1e-12.
+    Raises ValueError outside these ranges, for a schedule of another length, or for laws on different spaces.
     Derived in chapter 2, thm-finite-rounds.
     """
-    rounds = check_count(rounds, "rounds", most=MAX_ROUNDS)
-    _check_law(target, "target")
+    rounds, process = check_count(rounds, "rounds", most=MAX_ROUNDS), check_process(process)
+    check_law(target, "target")
     if start is not None:
-        _check_law(start, "start")
-    process = process or OrnsteinUhlenbeck()
+        check_law(start, "start")
     alphas, deltas = check_schedule(alpha, "alpha", rounds), check_schedule(delta, "delta", rounds)
     fresh, left = _descent(alphas)
     times = np.cumsum(deltas[::-1])
@@ -88,20 +92,20 @@ def limit_law(target: Law, alpha: float, delta: float, tol: float = 1e-12, proce
     alpha: fresh share in (0, 1].  delta: truncation time > 0.  tol: bound in (0, 1) of the total variation error.
     Ages j < J are kept and all older mass is put on age J: error (1 - alpha)^J <= tol (prop-certified-truncation).
     More than 512 ages are grouped by a Gauss rule with a certified error (prop-age-groups); `tv_error` holds the sum.
+    Raises ValueError outside these ranges and above ten million ages.
     Derived in chapter 3, thm-limit-law; stated in Khelifa et al. (2026).
     """
     alpha, delta, tol = check_alpha(alpha, zero=False), check_delta(delta), check_number(tol, "tol")
     if not 0 < tol < 1:
         raise ValueError(f"tol must be in (0, 1), got {tol}: it bounds a total variation distance")
-    _check_law(target, "target")
-    process = process or OrnsteinUhlenbeck()
+    check_law(target, "target")
+    process = check_process(process)
     if alpha == 1:
         return EchoLaw(target, [delta], [1.0], process=process)
-    oldest = math.ceil(math.log(tol) / math.log1p(-alpha))
+    oldest = _oldest_age(alpha, tol)
     grouped = oldest > LISTED_AGES
     if grouped:  # half of tol for the tail, half for the groups
-        oldest = math.ceil(math.log(tol / 2) / math.log1p(-alpha))
-    check_count(oldest, "the number of ages, ln(tol) / ln(1 - alpha),", most=MAX_ROUNDS)
+        oldest = _oldest_age(alpha, tol / 2)
     ages = np.arange(1, oldest + 1)
     weights = alpha * np.exp(np.log1p(-alpha) * (ages - 1))
     weights[-1] = math.exp(math.log1p(-alpha) * (oldest - 1))
@@ -138,10 +142,11 @@ def sample_limit(target: Law, n: int, alpha: float, delta: float, rng: Any, proc
     """
     n = check_count(n, "n", least=1)
     alpha, delta = check_alpha(alpha, zero=False), check_delta(delta)
-    _check_law(target, "target")
+    check_law(target, "target")
+    process = check_process(process)
     check_rng(rng, target._like)
     ages = geometric_ages(rng, n, alpha, target._like)
-    return (process or OrnsteinUhlenbeck()).perturb(target.sample(n, rng), delta * ages, rng)
+    return process.perturb(target.sample(n, rng), delta * ages, rng)
 
 
 def score_of(law: Law, process: Any = None) -> Any:
@@ -149,12 +154,25 @@ def score_of(law: Law, process: Any = None) -> Any:
 
     For an EchoLaw, process=None is the process of its recursion.  Chapter 1, prop-tweedie.
     """
-    _check_law(law, "law")
+    check_law(law, "law")
+    if process is not None:
+        check_process(process)
 
     def score(x: Any, t: float) -> Array:
         return law.diffuse(t, process).score(x)
 
     return score
+
+
+def _oldest_age(alpha: float, tol: float) -> int:
+    """The first age J with (1 - alpha)^J <= tol."""
+    age = math.log(tol) / math.log1p(-alpha)
+    if age > MAX_ROUNDS:
+        raise ValueError(
+            f"alpha = {alpha} with tol = {tol}: the number of ages, ln(tol) / ln(1 - alpha), is {age:.3g}, more than "
+            f"{MAX_ROUNDS}; raise alpha or tol, or draw with sample_limit, which lists no ages"
+        )
+    return math.ceil(age)
 
 
 def _descent(alphas: np.ndarray) -> tuple[np.ndarray, float]:
@@ -163,8 +181,3 @@ def _descent(alphas: np.ndarray) -> tuple[np.ndarray, float]:
     survived = np.cumprod(1 - backwards)
     fresh = backwards * np.concatenate([[1.0], survived[:-1]]) if len(alphas) else np.zeros(0)
     return fresh, float(survived[-1]) if len(alphas) else 1.0
-
-
-def _check_law(law: Any, name: str) -> None:
-    if not isinstance(law, Law):
-        raise TypeError(f"{name} must be a law such as GaussianMixture or PointCloud, got {type(law).__name__}")

@@ -145,7 +145,7 @@ def test_the_gauss_rule_errs_by_less_than_its_certificate(
 @pytest.mark.claim("prop-age-groups")
 @against(certificate_ten_thousand_times_smaller=lambda law: law.tv_error * 1e-4, none=lambda law: 0.0)
 def test_a_grouped_limit_is_within_its_stated_error(stated=lambda law: law.tv_error):
-    """3,000 ages one by one against the library's few, at a coarse and a fine tolerance."""
+    """7,000 ages one by one against the library's few, at a coarse and a fine tolerance."""
     alpha, delta = 0.005, 0.00125
     weights = alpha * (1 - alpha) ** np.arange(7000)
     times = delta * np.arange(1, 7001)

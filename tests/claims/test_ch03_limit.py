@@ -102,7 +102,9 @@ def test_the_error_is_diluted_and_blurred(alpha, delta, rounds, law):
 
 @pytest.mark.claim("prop-two-ends")
 @against(
-    data=lambda delta: (DATA, DATA), two_truncations=lambda delta: (noised(DATA, 2 * delta), line((1.0, 0.0, 1.0)))
+    data=lambda delta: (DATA, DATA),
+    two_truncations=lambda delta: (noised(DATA, 2 * delta), line((1.0, 0.0, 1.0))),
+    noise_with_the_spread_of_the_data=lambda delta: (noised(DATA, delta), line((1.0, 0.0, 1.1131))),
 )
 def test_the_two_ends_of_the_fresh_share(ends=lambda delta: (noised(DATA, delta), line((1.0, 0.0, 1.0)))):
     """alpha = 1: P_delta p* after one round, and for ever.  alpha -> 0 at fixed delta: N(0, 1)."""

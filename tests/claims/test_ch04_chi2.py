@@ -164,6 +164,22 @@ def test_the_round_in_which_chi2_becomes_infinite(onset=lambda v: math.log((1 - 
     for v, delta, mean in ((0.25, 0.05, 0.3), (0.1, 0.02, 0.0), (0.4, 0.05, -1.0)):
         for i in range(1, 40):
             assert (log_tail([mean], [v], 0.2, delta, i) > -100) == (i * delta >= onset(v))
+    for means, variances in (([-1.2, 0.9], [0.25, 0.16]), ([0.5, -0.5, 0.0], [0.1, 0.4, 0.3])):
+        for i in range(1, 40):
+            assert (log_tail(means, variances, 0.2, 0.05, i) > -100) == (i * 0.05 > onset(max(variances)))
+
+
+@pytest.mark.claim("prop-chi2-infinite")
+@against(
+    finite_at_the_onset=lambda means: True,
+    infinite_at_the_onset=lambda means: False,
+)
+def test_at_the_onset_the_means_decide(finite=lambda means: min(means) < 0 < max(means)):
+    # At i delta = t_v the squares in the exponent cancel: one Gaussian is infinite there, some mixtures are not.
+    v, i = 0.25, 4
+    delta = math.log((1 - v) / (1 - 2 * v)) / 2 / i
+    for means in ([0.5], [-0.5], [-1.0, 1.0], [0.2, 1.0]):
+        assert (log_tail(means, [v] * len(means), 0.2, delta, i) < -100) == finite(means)
 
 
 @pytest.mark.claim("prop-chi2-infinite")
@@ -172,7 +188,11 @@ def test_the_round_in_which_chi2_becomes_infinite(onset=lambda v: math.log((1 - 
     time_doubled=lambda alpha, delta: (1 - alpha) ** 2 * math.exp(2 * delta),
 )
 def test_variance_one_half_is_decided_by_share_and_time(size=lambda alpha, delta: (1 - alpha) ** 2 * math.exp(delta)):
-    # int p_inf^2 / p* of N(0, 1/2) as a sum over pairs of ages: sqrt(pi) / (2 pi) sqrt(2 / (u w (1/u + 1/w - 2))).
+    # int p_inf^2 / p* of N(0, 1/2) as a sum over pairs of ages: the integral is (2 u w (1/u + 1/w - 2))^(-1/2).
+    x = np.linspace(-30, 30, 6001)
+    for a, b in ((0.6, 0.7), (0.7, 0.95)):
+        integrand = np.exp(x**2 - x**2 * (1 / a + 1 / b) / 2) / (2 * math.sqrt(math.pi * a * b))
+        assert_allclose(integrand.sum() * 0.01, (2 * a * b * (1 / a + 1 / b - 2)) ** -0.5, rtol=1e-9)
     for alpha, delta in ((0.2, 0.35), (0.2, 0.55), (0.5, 1.2), (0.5, 1.5)):
         ages = np.arange(1, 25)
         weights, gap = alpha * (1 - alpha) ** (ages - 1), np.exp(-2 * ages * delta) / 2  # 1 - u_j

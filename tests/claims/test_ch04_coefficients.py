@@ -174,7 +174,7 @@ def test_noise_of_an_estimated_mode_grows_exponentially(growth=lambda v: 2 * v -
 
 @pytest.mark.claim("prop-estimation")
 @against(
-    divided_by_n_minus_one_twice=lambda errors, n: errors * math.sqrt(n),
+    spread_of_a_single_draw=lambda errors, n: errors * math.sqrt(n),
     orthonormal_as_under_gamma=lambda errors, n: 0 * errors + 1 / math.sqrt(n),
 )
 def test_estimates_are_unbiased_with_the_stated_error(error=lambda errors, n: errors):

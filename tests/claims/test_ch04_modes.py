@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from scipy.optimize import brentq
 
 from controls import against
-from echolimit import compounding_factor, cutoff_degree, limit_law, transfer
+from echolimit import GaussianMixture, compounding_factor, cutoff_degree, limit_law, round_law, transfer
 from strategies import fresh_shares, line_example, truncation_times
 
 
@@ -105,6 +105,28 @@ def test_modes_of_the_limit_density_by_quadrature(H=transfer):
         assert_allclose(rule @ (new * hermite(n, x)), H(n, alpha, delta) * (rule @ (old * hermite(n, x))), atol=1e-11)
 
 
+@pytest.mark.claim("prop-transfer")
+@against(
+    without_truncation=lambda n, a, d, i: (1 - a) ** i,
+    without_fresh_data=lambda n, a, d, i: math.exp(-n * d * i),
+    one_round_late=lambda n, a, d, i: ((1 - a) * math.exp(-n * d)) ** (i - 1),
+)
+def test_modes_of_every_round_by_quadrature(left=lambda n, a, d, i: ((1 - a) * math.exp(-n * d)) ** i):
+    x = np.linspace(-14, 14, 6001)
+    step = x[1] - x[0]
+    data, start = line_example(), GaussianMixture([0.6, 0.4], [[1.5], [-0.5]], [1.3, 0.4])
+    for alpha, delta in ((0.2, 0.05), (0.7, 0.3)):
+        limit = limit_law(data, alpha, delta).density(x[:, None])
+        for i in (1, 3, 7):
+            law = round_law(data, i, alpha, delta, start=start).density(x[:, None])
+            for n in range(1, 8):
+                now, first = (step * np.sum((p - limit) * hermite(n, x)) for p in (law, start.density(x[:, None])))
+                assert_allclose(now, left(n, alpha, delta, i) * first, atol=1e-10)
+    # With fresh data alone one round is the limit.
+    once = round_law(data, 1, 1.0, 0.1, start=start).density(x[:, None])
+    assert_allclose(once, limit_law(data, 1.0, 0.1).density(x[:, None]), atol=1e-13)
+
+
 @pytest.mark.claim("prop-cutoff")
 @against(
     cutoff_degree,
@@ -121,7 +143,7 @@ def test_cutoff_is_where_the_sum_over_ages_crosses_the_level(alpha, delta, level
 @pytest.mark.claim("prop-cutoff")
 @against(
     cutoff_degree,
-    first_order=lambda alpha, delta: 1.001 * alpha / delta,
+    one_round_only=lambda alpha, delta: math.log(2) / delta,
     level_of_the_variance=lambda alpha, delta: math.log1p(alpha * (math.sqrt(2) - 1)) / delta,
 )
 @given(alpha=fresh_shares, delta=truncation_times)
@@ -148,7 +170,8 @@ def test_compounding_by_running_the_mode_map(alpha, delta, factor):
     ratio = factor(n, alpha, delta)
     assert_allclose((1 - mode) / first, ratio, rtol=1e-9)
     assert np.all(np.diff(ratio) < 0)
-    assert np.all((ratio >= 1) & (ratio < 1 / alpha))
+    assert np.all((ratio > 1) & (ratio < 1 / alpha))
+    assert_allclose(factor(n, 1.0, delta), 1, rtol=1e-14)
 
 
 @pytest.mark.claim("prop-compounding")

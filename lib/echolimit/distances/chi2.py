@@ -7,15 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from echolimit._components import (
-    Components,
-    check_law,
-    components,
-    count_components,
-    is_echo,
-    is_ornstein_uhlenbeck,
-)
-from echolimit.distances.line import Line, panels
+from echolimit._components import Components, components, count_components, has_damped_modes
+from echolimit._law import check_law
+from echolimit.distances.line import Line, common_masses, panels
 from echolimit.distances.quadrature import integrate_square
 
 MAX_WORK = 400_000_000  # pairs of components times d^3
@@ -135,9 +129,9 @@ def _form(matrix: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def _unlisted(law: Any, line: Line) -> float:
     """Supremum of the component variances that a truncated law leaves out; 0 if it is exact."""
-    if not is_echo(law) or line.tv_error == 0:
+    if line.tv_error == 0:
         return 0.0
-    return 1.0 if is_ornstein_uhlenbeck(law) else math.inf
+    return 1.0 if has_damped_modes(law) else math.inf
 
 
 def _finite(p: Line, q: Line, p_unlisted: float, q_unlisted: float) -> bool:
@@ -195,10 +189,7 @@ def _outward(p: Line, q: Line, edges: np.ndarray, side: int) -> np.ndarray:
 
 
 def _between_atoms(p: Line, q: Line) -> float:
-    points, where = np.unique(np.concatenate([p.means, q.means]), return_inverse=True)
-    split = len(p.means)
-    a = np.bincount(where[:split], weights=p.weights, minlength=len(points))
-    b = np.bincount(where[split:], weights=q.weights, minlength=len(points))
+    a, b = common_masses(p, q)
     if np.any((a > 0) & (b == 0)):
         return math.inf
     live = b > 0

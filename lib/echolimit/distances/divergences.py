@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from echolimit.distances.line import Line, gap_of, panels
+from echolimit.distances.line import Line, common_masses, gap_of, panels
 from echolimit.distances.quadrature import integrate_square, sign_changes
 
 NOISE = 1e-14  # rounding of ln(p / q), whose square KL resembles for close laws
@@ -25,7 +25,8 @@ def total_variation(p: Any, q: Any) -> float:
     """
     first, second = Line(p, "p"), Line(q, "q")
     if first.atoms and second.atoms:
-        return _between_atoms(first, second)
+        here, there = common_masses(first, second)
+        return float(np.abs(here - there).sum()) / 2
     if first.atoms or second.atoms:
         return 1.0
     edges = panels([first, second])
@@ -34,12 +35,6 @@ def total_variation(p: Any, q: Any) -> float:
         return 0.0
     gaps = np.concatenate([[0.0], gap_of(first, second)(roots), [0.0]])
     return min(1.0, float(np.abs(np.diff(gaps)).sum()) / 2)
-
-
-def _between_atoms(first: Line, second: Line) -> float:
-    points, where = np.unique(np.concatenate([first.means, second.means]), return_inverse=True)
-    signed = np.concatenate([first.weights, -second.weights])
-    return float(np.abs(np.bincount(where, weights=signed, minlength=len(points))).sum()) / 2
 
 
 def kl_divergence(p: Any, q: Any) -> float:
@@ -54,7 +49,7 @@ def kl_divergence(p: Any, q: Any) -> float:
     """
     first, second = Line(p, "p"), Line(q, "q")
     if first.atoms and second.atoms:
-        return _kl_between_atoms(first, second)
+        return _between_atoms(first, second)
     if first.atoms or second.atoms:
         return math.inf
 
@@ -81,11 +76,8 @@ def _bregman(r: np.ndarray) -> np.ndarray:
     return r**2 * total
 
 
-def _kl_between_atoms(first: Line, second: Line) -> float:
-    points, where = np.unique(np.concatenate([first.means, second.means]), return_inverse=True)
-    split = len(first.means)
-    p = np.bincount(where[:split], weights=first.weights, minlength=len(points))
-    q = np.bincount(where[split:], weights=second.weights, minlength=len(points))
+def _between_atoms(first: Line, second: Line) -> float:
+    p, q = common_masses(first, second)
     if np.any((p > 0) & (q == 0)):
         return math.inf
     live = p > 0

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from echolimit._components import check_law, components, count_components, is_echo
+from echolimit._components import components, count_components
+from echolimit._law import Law, check_law
 from echolimit.cloud import PointCloud
+from echolimit.mixtures import GaussianMixture
 
 MAX_COMPONENTS = 200_000
 BLOCK = 2_000_000
@@ -33,16 +35,17 @@ class Line:
                 f"{name} has {count} components, more than {MAX_COMPONENTS}: use a random subset of the points"
             )
         flat = components(law)
-        self.weights, self.means, self.spreads = flat.weights, flat.means[:, 0], np.sqrt(flat.covariances)
-        self.tv_error = float(law.tv_error) if is_echo(law) else 0.0
+        weights = flat.weights / flat.weights.sum()  # in single precision they sum to one less well
+        self.weights, self.means, self.spreads = weights, flat.means[:, 0], np.sqrt(flat.covariances)
+        self.tv_error = getattr(law, "tv_error", 0.0)
         degenerate = self.spreads == 0
         self.atoms = bool(degenerate.all())
         if degenerate.any() and not self.atoms:
             raise ValueError(f"{name} mixes atoms with a density: take {name}.diffuse(t) with a small t > 0")
-        # written out once: an EchoLaw would visit its ages at every call
-        self.law = law.as_mixture(MAX_COMPONENTS) if is_echo(law) and not self.atoms else law
-        if is_echo(law) and self.atoms:
-            self.law = PointCloud(flat.means, flat.weights)
+        # numpy float64 whatever the law is made of, and no ages to visit at every call
+        self.law: Law = PointCloud(flat.means, weights)
+        if not self.atoms:
+            self.law = GaussianMixture(weights, flat.means, flat.covariances)
 
     def _blocks(self, f: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
         size = max(1, BLOCK // len(self.weights))
@@ -119,6 +122,14 @@ def gap_of(p: Line, q: Line) -> Callable[[np.ndarray], np.ndarray]:
         return out
 
     return gap
+
+
+def common_masses(p: Line, q: Line) -> tuple[np.ndarray, np.ndarray]:
+    """Masses of two undiffused clouds on the union of their points."""
+    points, where = np.unique(np.concatenate([p.means, q.means]), return_inverse=True)
+    split = len(p.means)
+    masses_of_p = np.bincount(where[:split], weights=p.weights, minlength=len(points))
+    return masses_of_p, np.bincount(where[split:], weights=q.weights, minlength=len(points))
 
 
 def panels(lines: list[Line]) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any
 
 import array_api_compat as compat
@@ -16,9 +17,9 @@ from echolimit.distances.quadrature import integrate, integrate_square, sign_cha
 
 def check_order(order: Any) -> int:
     """The order of a Wasserstein distance: 1 or 2."""
-    if order not in (1, 2) or isinstance(order, bool):
+    if isinstance(order, bool) or not isinstance(order, numbers.Real) or order not in (1, 2):
         raise ValueError(f"order must be 1 or 2, got {order!r}: other orders are not computed here")
-    return int(order)
+    return 1 if order == 1 else 2
 
 
 def wasserstein(p: Any, q: Any, order: int) -> float:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from echolimit._checks import check_count, check_number
+
 # A log slider steps through round numbers, some 5 to 15 per cent apart: what an arrow key gives can be said and typed.
 _MANTISSAS = (1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 9)
 
@@ -19,7 +21,7 @@ class Slider:
     name: the model's name for it.  label: what the reader sees ("fresh share α").  low, high: the range, ends included.
     value: at the start and after a reset.  step: of the slider, for a linear one.  scale: "linear" or "log" (low > 0).
     whole: only whole numbers.
-    Raises ValueError for a range or value that does not fit.
+    Raises ValueError for a range, value or step that does not fit, TypeError for what is no number.
     """
 
     name: str
@@ -32,12 +34,18 @@ class Slider:
     whole: bool = False
 
     def __post_init__(self) -> None:
+        for end, given in (("low", self.low), ("high", self.high), ("step", self.step), (self.name, self.value)):
+            check_number(given, end)
+        if self.step <= 0:
+            raise ValueError(f"step must be greater than 0, got {self.step} for slider {self.name!r}")
         if not self.low < self.high:
             raise ValueError(f"low must lie below high, got {self.low} and {self.high} for slider {self.name!r}")
         if not self.low <= self.value <= self.high:
             raise ValueError(
                 f"{self.name} must lie in [{self.low:g}, {self.high:g}], the range of its slider, got {self.value}"
             )
+        if self.whole:
+            check_count(self.value, self.name, least=math.floor(self.low))
         if self.scale not in ("linear", "log"):
             raise ValueError(f"scale must be 'linear' or 'log', got {self.scale!r}")
         if self.scale == "log" and self.low <= 0:

@@ -47,7 +47,7 @@ def limit_explorer(
     mixture: a one-dimensional Gaussian mixture, the book's example if None.  alpha in [0.02, 1], delta in [0.001, 1],
     rounds in 0..40: where the sliders start.  p_i and p_inf as in thm-finite-rounds and thm-limit-law, H_n as in
     prop-transfer; the curves equal `round_law` and `limit_law` to 1e-6.
-    Raises ValueError for a parameter outside its slider or a mixture in more dimensions.
+    Raises ValueError for a parameter outside its slider or a mixture in more dimensions, TypeError for another law.
     """
     target = _one_dimensional(mixture)
     sliders = [_alpha(alpha), _delta(delta), _rounds(rounds)]
@@ -156,6 +156,9 @@ def spectrum_explorer(
 
 def _one_dimensional(mixture: GaussianMixture | None) -> GaussianMixture:
     target = example_mixture() if mixture is None else mixture
+    if not isinstance(target, GaussianMixture):
+        kind = type(target).__name__
+        raise TypeError(f"mixture must be a GaussianMixture or None, got {kind}: an EchoLaw has as_mixture()")
     if target.dimension != 1:
         raise ValueError(f"mixture must have dimension 1, got {target.dimension}: project it onto a line first")
     return target

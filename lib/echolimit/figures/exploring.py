@@ -7,7 +7,7 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -31,9 +31,17 @@ def explore(f: Callable[..., Figure], *, alt: Alt, start: dict[str, Any] | None 
     their numbers is at most MAX_FRAMES.  start: the places to begin at, the first of each if None.
     With a kernel the figure is drawn again when a slider moves (ipywidgets); while the book is built every combination
     is drawn once and the page holds them all. Never both: a page with a widget's state loads megabytes of its code.
-    Raises ValueError for no slider, an empty one, too many frames, an empty alt, or a start off its slider.
+    Raises ValueError for no slider, an empty one, too many frames, an empty alt, or a start off its slider; TypeError
+    for an f that cannot be called or a slider that is no sequence.
     """
+    if not callable(f):
+        raise TypeError(f"f must be a function that returns a figure, got {f!r}: pass the function, not its result")
+    for name, choices in values.items():
+        if not isinstance(choices, Iterable):
+            raise TypeError(f"{name} must be a sequence of places for its slider, got {choices!r}: pass [{choices!r}]")
     places = {name: list(choices) for name, choices in values.items()}
+    if start is not None and not isinstance(start, dict):
+        raise TypeError(f"start must map sliders to their places, got {start!r}: for example {{'alpha': 0.1}}")
     first = _checked_start(places, start or {})
     if not callable(alt):
         checked_alt(alt)

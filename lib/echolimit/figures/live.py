@@ -81,6 +81,8 @@ class Canvas:
     def _add(self, axes: Axes, artist: Artist, name: str, kind: str, **more: Any) -> None:
         if any(live["name"] == name for live in self._live):
             raise ValueError(f"name {name!r} is taken by another live artist of this figure: choose one of its own")
+        if axes not in self.axes:
+            raise ValueError("axes must be a panel of this canvas, got other axes: take them from canvas.panel()")
         artist.set_gid(f"live-{name}")
         self._live.append({"name": name, "kind": kind, "axes": self.axes.index(axes), **more})
 
@@ -93,6 +95,8 @@ class Canvas:
         alt: what there is to see.  start: the status line of the picture as drawn, shown until the script runs.
         """
         alt = checked_alt(alt)
+        if not self.figures:
+            raise ValueError("a live figure needs at least one panel, got none: call canvas.panel() first")
         png = self._still()
         marks = [_calibrate(axes, number) for number, axes in enumerate(self.axes)]
         raw = [text for figure in self.figures for text in render(figure, apart=False)]

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from echolimit._checks import check_count
-from echolimit._components import Components, check_law, components, is_echo, is_ornstein_uhlenbeck, parts_of
+from echolimit._components import Components, components, has_damped_modes, parts_of
+from echolimit._law import check_law
 from echolimit.hermite.table import check_table, degree_sums, level_positions, multi_indices
 
 BLOCK = 2_000_000  # numbers a level of the table may hold at once
@@ -51,7 +52,7 @@ def hermite_coefficients(law: Any, degree: int) -> np.ndarray | HermiteTable:
 
 def _sum_over_ages(law: Any, degree: int, degrees: np.ndarray, one_law: Any) -> np.ndarray:
     """Coefficients of a law from those of its undiffused parts: exp(-n t) each (Mehler)."""
-    if not is_echo(law) or not is_ornstein_uhlenbeck(law):
+    if not has_damped_modes(law):
         return one_law(components(law), degree)
     total = np.zeros(len(degrees))
     for times, weights, base in parts_of(law):

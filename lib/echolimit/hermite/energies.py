@@ -7,15 +7,8 @@ from typing import Any
 import numpy as np
 
 from echolimit._checks import check_count
-from echolimit._components import (
-    Components,
-    check_law,
-    components,
-    count_components,
-    is_echo,
-    is_ornstein_uhlenbeck,
-    parts_of,
-)
+from echolimit._components import Components, components, count_components, has_damped_modes, parts_of
+from echolimit._law import check_law
 
 MAX_PAIRS = 8_000_000  # isotropic components, one short recurrence a pair
 MAX_MATRIX_WORK = 20_000_000_000  # multiplications, full covariances
@@ -56,7 +49,7 @@ def degree_energies(law: Any, degree: int) -> np.ndarray:
 def _pieces(law: Any, degree: int) -> list[tuple[np.ndarray, Components]]:
     """The law's coefficients as sums of shares (degree + 1,) times coefficients of plain mixtures."""
     _check_pairs(law, degree)
-    if not is_echo(law) or not is_ornstein_uhlenbeck(law):
+    if not has_damped_modes(law):
         return [(np.ones(degree + 1), components(law))]
     out = []
     for times, weights, base in parts_of(law):
@@ -66,7 +59,7 @@ def _pieces(law: Any, degree: int) -> list[tuple[np.ndarray, Components]]:
 
 
 def _check_pairs(law: Any, degree: int) -> None:
-    if is_echo(law) and is_ornstein_uhlenbeck(law):
+    if has_damped_modes(law):
         return
     count = count_components(law)
     if count**2 > 2 * MAX_PAIRS:

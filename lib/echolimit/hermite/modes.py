@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from echolimit._arrays import to_numpy
+from echolimit._arrays import as_float_array, to_numpy
 from echolimit._checks import check_alpha, check_delta, check_number
 
 
@@ -78,7 +78,7 @@ def density_from_hermite(coefficients: Any, x: Any) -> np.ndarray:
     (`law.hermite_series_converges()`) before trusting the values.  A partial sum may be negative; nothing is clipped.
     Raises ValueError for a wrong shape or NaN.  Derived in chapter 4, prop-reconstruction.
     """
-    c, x = to_numpy(coefficients), to_numpy(x)
+    c, x = to_numpy(as_float_array(coefficients, "coefficients")), to_numpy(as_float_array(x, "x"))
     if c.ndim != 1 or c.size == 0 or not np.all(np.isfinite(c)):
         raise ValueError(f"coefficients must be finite with shape (degree + 1,), got shape {c.shape}: pass a 1-D array")
     if x.ndim == 2 and x.shape[1] == 1:
