@@ -26,7 +26,7 @@ from echolimit import (
     total_variation,
     wasserstein,
 )
-from strategies import backends, line_example
+from strategies import backends, line_example, mixtures
 
 A = line_example()
 LIMIT = limit_law(A, 0.2, 0.05)
@@ -231,3 +231,11 @@ def test_laws_of_any_array_library_are_measured(array):
 def test_statistics_of_draws_agree_with_the_laws():
     x = LIMIT.sample(40_000, np.random.default_rng(1))
     assert_allclose(wasserstein(PointCloud(x[:1000]), LIMIT, 1), 0, atol=5 / math.sqrt(1000))
+
+
+@given(law=mixtures(), t=st.floats(0.0, 1.0))
+def test_chi2_to_the_gaussian_is_finite_where_the_hermite_series_converges(law, t):
+    """Two rooms decide the same: the law's method and the divergence."""
+    wide = GaussianMixture(law.weights, law.means, 1.6 * law.covariances)
+    for one in (wide.diffuse(t), round_law(wide, 3, 0.3, 0.05 + t)):
+        assert math.isfinite(chi2_divergence(one, GAMMA)) == one.hermite_series_converges()

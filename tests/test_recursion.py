@@ -168,3 +168,11 @@ def test_no_rounds_leave_the_start():
     assert_allclose(round_law(line_example(), 0, 0.3, 0.1, START).density(GRID), START.density(GRID))
     cloud = PointCloud([[0.0]])
     assert round_law(cloud, 0, 0.3, 0.1).sample(3, np.random.default_rng(0)).tolist() == [[0.0]] * 3
+
+
+def test_laws_say_what_they_are():
+    limit = limit_law(line_example(), 0.5, 0.1)
+    assert repr(limit).startswith("EchoLaw(GaussianMixture(components=2, dimension=1), ages=40, tv_error=9.09e-13")
+    assert repr(round_law(PointCloud([[0.0]]), 2, 0.5, 0.1, START)).count("start=GaussianMixture") == 1
+    diffused = PointCloud([[0.0]]).diffuse(0.5)
+    assert repr(diffused) == "PointCloud(points=1, dimension=1, signal=0.606531, variance=0.632121)"

@@ -42,6 +42,8 @@ def by_module(package: Any) -> dict[str, list[str]]:
     ]
     for name in sorted(public, key=str.lower):
         value = getattr(package, name)
+        if not callable(value):  # a table of colours says nothing here
+            continue
         groups.setdefault(getattr(value, "__module__", package.__name__), []).append(name)
     return dict(sorted(groups.items()))
 

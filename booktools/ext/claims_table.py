@@ -12,7 +12,7 @@ from booktools.claim_marks import ClaimTest
 if TYPE_CHECKING:
     from booktools.ext.claims import Claim
 
-HEADINGS = ("claim", "chapter", "source", "tests")
+COLUMNS = {"claim": 26, "source": 22, "tests": 52}
 
 
 class claims_table(nodes.General, nodes.Element):
@@ -28,18 +28,17 @@ def number_of(env: Any, claim: Claim) -> tuple[int, ...]:
 def build_table(app: Sphinx, page: str, claims: list[Claim], tests: list[ClaimTest]) -> nodes.table:
     """One row a claim, in the order of the chapters and numbers."""
     rows = sorted(claims, key=lambda claim: (number_of(app.env, claim), claim.label))
-    group = nodes.tgroup(cols=len(HEADINGS))
-    group += [nodes.colspec(colwidth=width) for width in (30, 20, 20, 30)]
+    group = nodes.tgroup(cols=len(COLUMNS))
+    group += [nodes.colspec(colwidth=width) for width in COLUMNS.values()]
     heading = nodes.row()
-    heading += [nodes.entry("", nodes.paragraph(text=text)) for text in HEADINGS]
+    heading += [nodes.entry("", nodes.paragraph(text=text)) for text in COLUMNS]
     group += nodes.thead("", heading)
     body = nodes.tbody()
     for claim in rows:
         row = nodes.row()
-        row += nodes.entry("", claim_cell(app, page, claim))
-        row += nodes.entry("", nodes.paragraph("", "", chapter_link(app, page, claim)))
+        row += nodes.entry("", claim_cell(app, page, claim), nodes.paragraph("", "", chapter_link(app, page, claim)))
         row += nodes.entry("", nodes.paragraph(text=claim.source))
-        row += nodes.entry("", *[test_cell(test) for test in tests if test.label == claim.label])
+        row += nodes.entry("", *test_cells([test for test in tests if test.label == claim.label]))
         body += row
     group += body
     return nodes.table("", group, classes=["claims-table"])
@@ -71,6 +70,11 @@ def chapter_link(app: Sphinx, page: str, claim: Claim) -> nodes.reference:
     return nodes.reference("", text, refuri=app.builder.get_relative_uri(page, claim.page), internal=True)
 
 
-def test_cell(test: ClaimTest) -> nodes.paragraph:
-    """Where the test is: file and function, as pytest wants them."""
-    return nodes.paragraph("", "", nodes.literal(text=f"{test.path}::{test.function}"))
+def test_cells(tests: list[ClaimTest]) -> list[nodes.Node]:
+    """Each file once, and below it what its tests say: the functions' names as sentences."""
+    cells: list[nodes.Node] = []
+    for path in dict.fromkeys(test.path for test in tests):
+        sentences = [test.function.removeprefix("test_").replace("_", " ") for test in tests if test.path == path]
+        cells.append(nodes.paragraph("", "", nodes.literal(text=str(path))))
+        cells.append(nodes.bullet_list("", *[nodes.list_item("", nodes.paragraph(text=text)) for text in sentences]))
+    return cells

@@ -4,10 +4,14 @@ The recursion p_{i+1} = P_delta(alpha p* + (1 - alpha) p_i), its limit law, and 
 Figures live in `echolimit.figures`, which alone imports matplotlib and ipywidgets; torch is never imported here.
 """
 
+from echolimit._law import Law
 from echolimit.cloud import PointCloud
 from echolimit.distances import chi2_divergence, kl_divergence, sliced_wasserstein, total_variation, wasserstein
 from echolimit.echo_law import EchoLaw
 from echolimit.hermite import (
+    HermiteEstimate,
+    HermiteTable,
+    HermiteTableEstimate,
     compounding_factor,
     cutoff_degree,
     degree_energies,
@@ -38,6 +42,10 @@ from echolimit.recursion import (
 __all__ = [
     "EchoLaw",
     "GaussianMixture",
+    "HermiteEstimate",
+    "HermiteTable",
+    "HermiteTableEstimate",
+    "Law",
     "OrnsteinUhlenbeck",
     "PointCloud",
     "VarianceExploding",

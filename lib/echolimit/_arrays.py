@@ -95,6 +95,13 @@ def log_sum_exp(x: Array) -> Array:
     return top + xp.log(xp.sum(xp.exp(x - top[None, :]), axis=0))
 
 
+def log_weights(weights: Array) -> Array:
+    """ln w, with -inf (and no warning) for a weight of zero."""
+    xp = compat.array_namespace(weights)
+    positive = weights > 0
+    return xp.where(positive, xp.log(xp.where(positive, weights, xp.ones_like(weights))), -math.inf)
+
+
 def check_rng(rng: Any, like: Array) -> None:
     """The generator must be numpy's for numpy arrays and torch's, on the same device, for tensors."""
     if compat.is_torch_array(like):

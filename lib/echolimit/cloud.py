@@ -16,6 +16,7 @@ from echolimit._arrays import (
     draw_labels,
     has_values,
     log_sum_exp,
+    log_weights,
     row_blocks,
     standard_normal,
     to_numpy,
@@ -59,6 +60,10 @@ class PointCloud(Law):
         xp = compat.array_namespace(self.points)
         return xp.full_like(self._norms, 1 / self.points.shape[0])
 
+    def __repr__(self) -> str:
+        diffused = f", signal={self.signal:.6g}, variance={self.variance:.6g}" if self.variance else ""
+        return f"PointCloud(points={self.points.shape[0]}, dimension={self.dimension}{diffused})"
+
     @property
     def dimension(self) -> int:
         return int(self.points.shape[1])
@@ -95,9 +100,7 @@ class PointCloud(Law):
         xp = compat.array_namespace(x)
         logits = self._squared_distances(x) / (-2 * self.variance)
         if self._weights is not None:
-            positive = self._weights > 0
-            log_w = xp.log(xp.where(positive, self._weights, xp.ones_like(self._weights)))
-            logits = logits + xp.where(positive, log_w, -math.inf)[:, None]
+            logits = logits + log_weights(self._weights)[:, None]
         total = log_sum_exp(logits)
         log_density = total - self.dimension / 2 * math.log(2 * math.pi * self.variance)
         if self._weights is None:

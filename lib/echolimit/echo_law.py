@@ -63,6 +63,10 @@ class EchoLaw(Law):
         self.start_time = check_time(start_time, "start_time") if start_weight > 0 else 0.0
         self.start_weight, self.tv_error = start_weight, tv_error
 
+    def __repr__(self) -> str:
+        start = "" if self.start is None else f", start={self.start!r} with weight {self.start_weight:.3g}"
+        return f"EchoLaw({self.target!r}, ages={len(self.times)}{start}, tv_error={self.tv_error:.3g}, {self.process})"
+
     @property
     def dimension(self) -> int:
         return self.target.dimension

@@ -16,12 +16,14 @@ from echolimit._arrays import (
     draw_labels,
     has_values,
     log_sum_exp,
+    log_weights,
     row_blocks,
     same_home,
     standard_normal,
     to_numpy,
 )
 from echolimit._checks import check_count, check_finite, check_points, check_time, check_weights
+from echolimit._eigen import eigen_covariances
 from echolimit._law import Law, eigenvalues_converge
 from echolimit.process import check_process
 
@@ -57,7 +59,7 @@ class GaussianMixture(Law):
         xp = compat.array_namespace(means)
         dtype = xp.result_type(means, covariances, weights)
         weights, means, covariances = (xp.astype(a, dtype) for a in (weights, means, covariances))
-        spectrum, axes = _eigen(covariances)
+        spectrum, axes = eigen_covariances(covariances)
         self._set(weights, means, covariances, spectrum, axes)
 
     def _set(self, weights: Array, means: Array, covariances: Array, spectrum: Array, axes: Array | None) -> None:
@@ -83,6 +85,9 @@ class GaussianMixture(Law):
         elif kind == "diag":
             covariances = covariances[:, :, None] * np.eye(d)
         return cls(np.asarray(fitted.weights_), means, covariances)
+
+    def __repr__(self) -> str:
+        return f"GaussianMixture(components={self.means.shape[0]}, dimension={self.dimension})"
 
     @property
     def dimension(self) -> int:
@@ -141,7 +146,7 @@ class GaussianMixture(Law):
             offset = xp.matmul(xp.matrix_transpose(self._axes), offset)
         scaled = offset / spectrum
         log_norm = xp.sum(xp.log(2 * math.pi * self.variances()), axis=1)
-        log_p = _log(self.weights)[:, None] - (xp.sum(offset * scaled, axis=1) + log_norm[:, None]) / 2
+        log_p = log_weights(self.weights)[:, None] - (xp.sum(offset * scaled, axis=1) + log_norm[:, None]) / 2
         log_density = log_sum_exp(log_p)
         if not with_score:
             return log_density, None
@@ -202,38 +207,6 @@ class GaussianMixture(Law):
             return math.inf
         stretch = np.log1p((imaginary / real) ** 2) / 4 + (means * tilt) ** 2 / (2 * real)
         return float(to_numpy(self.weights) @ np.exp(np.minimum(stretch.sum(axis=1), 700.0)))
-
-
-def _log(weights: Array) -> Array:
-    xp = compat.array_namespace(weights)
-    positive = weights > 0
-    return xp.where(positive, xp.log(xp.where(positive, weights, xp.ones_like(weights))), -math.inf)
-
-
-def _eigen(covariances: Array) -> tuple[Array, Array | None]:
-    """Eigenvalues (k, d) and eigenvectors (k, d, d), or (k, 1) and None for isotropic components; PSD is checked."""
-    xp = compat.array_namespace(covariances)
-    axes = None
-    if covariances.ndim == 1:
-        spectrum = covariances[:, None]
-    elif covariances.shape[1] == 1:
-        spectrum = covariances[:, :, 0]
-    else:
-        skew = xp.max(xp.abs(covariances - xp.matrix_transpose(covariances)))
-        scale = xp.max(xp.abs(covariances))
-        if has_values(skew) and float(skew) > 1e-6 * float(scale):
-            raise ValueError(f"covariances must be symmetric, got an asymmetry of {float(skew)}: use (C + C.mT) / 2")
-        spectrum, axes = xp.linalg.eigh((covariances + xp.matrix_transpose(covariances)) / 2)
-    if has_values(spectrum):
-        smallest, largest = float(xp.min(spectrum)), float(xp.max(xp.abs(spectrum)))
-        slack = 0.0 if axes is None else 100 * float(xp.finfo(spectrum.dtype).eps) * largest
-        if smallest < -slack:
-            raise ValueError(
-                f"covariances must be positive semi-definite, got an eigenvalue {smallest}: check their signs"
-            )
-        if axes is not None:  # rounding of a zero eigenvalue is a zero
-            spectrum = xp.where(xp.abs(spectrum) <= slack, xp.zeros_like(spectrum), spectrum)
-    return spectrum, axes
 
 
 def standard_gaussian(dimension: int, like: Array | None = None) -> GaussianMixture:
