@@ -40,7 +40,7 @@ check: env
 
 # The order matters: the tests of the book read what `book` built, and their closing line comes last.
 test: check book
-	@$(ONE_THREAD) $(VENV_PYTHON) -m pytest -q tests/book
+	@$(ONE_THREAD) $(VENV_PYTHON) -m pytest -q -n 2 --dist loadfile tests/book
 
 serve: env
 	@test -f _build/html/index.html || { echo "Nothing to serve yet: run make book first" >&2; exit 2; }

@@ -115,3 +115,10 @@ def check_law(law: Any, name: str) -> Law:
 def eigenvalues_converge(spectrum: np.ndarray, t: float) -> bool:
     """Whether Gaussian components with these covariance eigenvalues have convergent Hermite series after time t."""
     return bool(np.all((spectrum - 1) * math.exp(-2 * t) < 1) and (t > 0 or np.all(spectrum > 0)))
+
+
+def expected_exponential(weights: np.ndarray, exponents: np.ndarray) -> float:
+    """sum_k w_k exp(e_k), an upper bound also where it overflows (inf); weights of zero do not count."""
+    live = weights > 0
+    with np.errstate(over="ignore"):
+        return float(weights[live] @ np.exp(exponents[live]))

@@ -23,7 +23,7 @@ from echolimit._arrays import (
     uniform,
 )
 from echolimit._checks import check_finite, check_points, check_time, check_weights
-from echolimit._law import Law, eigenvalues_converge
+from echolimit._law import Law, eigenvalues_converge, expected_exponential
 from echolimit.process import check_process
 
 DIRECT_DIMENSIONS = 8  # up to here squared distances are summed coordinate by coordinate: no cancellation
@@ -165,4 +165,4 @@ class PointCloud(Law):
             return math.inf
         widen = self.dimension * math.log1p((imaginary[0] / real[0]) ** 2) / 4
         lean = to_numpy(self._norms) * (self.signal * tilt) ** 2 / (2 * real[0])
-        return float(to_numpy(self.weights) @ np.exp(np.minimum(widen + lean, 700.0)))
+        return expected_exponential(to_numpy(self.weights), widen + lean)

@@ -24,7 +24,7 @@ from echolimit._arrays import (
 )
 from echolimit._checks import check_count, check_finite, check_points, check_time, check_weights
 from echolimit._eigen import eigen_covariances
-from echolimit._law import Law, eigenvalues_converge
+from echolimit._law import Law, eigenvalues_converge, expected_exponential
 from echolimit.process import check_process
 
 
@@ -206,7 +206,7 @@ class GaussianMixture(Law):
         if real.min() <= 0:
             return math.inf
         stretch = np.log1p((imaginary / real) ** 2) / 4 + (means * tilt) ** 2 / (2 * real)
-        return float(to_numpy(self.weights) @ np.exp(np.minimum(stretch.sum(axis=1), 700.0)))
+        return expected_exponential(to_numpy(self.weights), stretch.sum(axis=1))
 
 
 def standard_gaussian(dimension: int, like: Array | None = None) -> GaussianMixture:
