@@ -106,3 +106,21 @@ def test_the_certificate_bounds_the_true_error(process, monkeypatch):
         found = sum(w * target.diffuse(t, process).density(X[:, None]) for t, w in zip(points, masses, strict=True))
         true = trapezoid(np.abs(found - exact), X) / 2
         assert 1e-12 < true <= certified
+
+
+@pytest.mark.parametrize("alpha", [1e-4, 0.05, 1.0])
+@pytest.mark.parametrize("delta", [1e-6, 0.01, 10.0])
+@pytest.mark.parametrize("dimension", [1, 64])
+def test_the_corners_of_the_parameters_stay_exact(alpha, delta, dimension):
+    """Components of variance 0 and 4, points 40 away from the origin in each coordinate."""
+    means = np.stack([np.full(dimension, 1.0), np.full(dimension, -2.0)])
+    law = limit_law(GaussianMixture([0.7, 0.3], means, [0.0, 4.0]), alpha, delta)
+    survives = alpha / (math.expm1(delta) + alpha)
+    assert law.tv_error <= 1e-12
+    assert_allclose(law.mean(), np.full(dimension, 0.1 * survives), rtol=1e-9)
+    x = np.stack([np.full(dimension, value) for value in (-40.0, 0.3, 40.0)])
+    log_density, score = law.log_density(x), law.score(x)
+    assert np.all(np.isfinite(log_density))
+    assert np.all(score[0] > 0)
+    assert np.all(score[2] < 0)
+    assert_allclose(score, score[:, :1] * np.ones(dimension), rtol=1e-6)  # all coordinates are alike

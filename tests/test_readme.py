@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from numpy.testing import assert_allclose
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -17,7 +19,9 @@ def test_the_example_is_short_and_runs(tmp_path):
         [sys.executable, "-W", "error", "-c", example], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
+    (printed,) = re.findall(r"```text\n(.*?)```", README, flags=re.DOTALL)
+    said, shown = ([float(n) for n in re.findall(r"[\d.]+(?:e-?\d+)?", text)] for text in (done.stdout, printed))
+    assert_allclose(said, shown, rtol=1e-6)
 
 
 def test_files_it_links_to_exist():

@@ -108,17 +108,17 @@ class PointCloud(Law):
         if not with_score:
             return log_density, None
         share = xp.exp(logits - total[None, :])
-        posterior_mean = self.signal * xp.matmul(share.T, xp.astype(self.points, share.dtype))
+        posterior_mean = self.signal * xp.matmul(share.T, xp.astype(self.points, share.dtype, copy=False))
         return log_density, (posterior_mean - x) / self.variance
 
     def _squared_distances(self, x: Array) -> Array:
         """|x_i - a p_k|^2, shape (k, n)."""
         xp = compat.array_namespace(x)
-        points = xp.astype(self.points, xp.result_type(x, self.points))
+        points = xp.astype(self.points, xp.result_type(x, self.points), copy=False)
         if self.dimension <= DIRECT_DIMENSIONS:
             gaps = [x[:, j][None, :] - self.signal * points[:, j][:, None] for j in range(self.dimension)]
             return sum(gap * gap for gap in gaps)
-        cross = xp.matmul(points, xp.astype(x, points.dtype).T)
+        cross = xp.matmul(points, xp.astype(x, points.dtype, copy=False).T)
         squares = xp.linalg.vecdot(x, x)[None, :] + self.signal**2 * self._norms[:, None]
         return xp.clip(squares - 2 * self.signal * cross, min=0.0)
 
