@@ -97,6 +97,8 @@ def test_live_figures_refuse_what_their_sliders_cannot_show():
         limit_explorer(GaussianMixture([1.0], [[0.0, 0.0]], [1.0]))
     with pytest.raises(TypeError, match="mixture must be a GaussianMixture or None, got PointCloud"):
         limit_explorer(PointCloud([[0.0]]))
+    with pytest.raises(ValueError, match=r"degree must lie in \[0, 60\]"):
+        spectrum_explorer(degree=61)
     with pytest.raises(TypeError, match=r"degree must be an integer, got 2\.5"):
         spectrum_explorer(degree=2.5)
 
@@ -207,6 +209,27 @@ def test_a_canvas_draws_on_its_own_panels():
         Canvas().text(plt.subplots()[1], "word", 0, 0, "x")
     with pytest.raises(ValueError, match="at least one panel, got none"):
         Canvas().finish("limit", {}, [], "Nothing.", "")
+    with pytest.raises(ValueError, match="model must be one of limit, ages, spectrum, got 'nope': add yours"):
+        Canvas().finish("nope", {}, [], "Nothing.", "")
+
+
+@pytest.mark.parametrize("make", [limit_explorer, age_explorer, spectrum_explorer])
+def test_a_mixture_of_torch_tensors_gives_the_same_figure(make):
+    torch = pytest.importorskip("torch")
+    parts = ([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
+    tensors = (torch.tensor(part, dtype=torch.float64) for part in parts)
+    assert make(GaussianMixture(*tensors)).html == make(GaussianMixture(*parts)).html
+
+
+def test_sliders_speak_the_book_s_words_and_print_a_true_minus(monkeypatch):
+    monkeypatch.setenv("ECHOLIMIT_BUILDING_BOOK", "1")
+    html = explore(
+        lambda tau, t, rounds, shift: line(tau), alt="A line.", tau=[0.1], t=[1e-5], rounds=[3], shift=[-2, 0.5, "a-b"]
+    ).html
+    said = "mean blurring time τ = 0.1, noise time t = 1e−05, round i = 3, shift = −2"
+    assert f'role="status">{said}</p>' in html
+    assert blob_of(html)["parameters"][3]["labels"] == ["−2", "0.5", "a-b"]
+    assert re.search(r'<label class="echo-name" for="([^"]+)">noise time t</label><input type="range" id="\1"', html)
 
 
 def test_explore_needs_a_figure():

@@ -45,6 +45,14 @@ def drop_repeated_ids(app: Sphinx, doctree: nodes.document, page: str) -> None:
         node["ids"] = [one for one in node["ids"] if one not in REPEATED_IDS]
 
 
+def unlink_folded_titles(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """The bar of a folded solution opens it: a link in the bar ("Exercise 3.1", just above) would lead away instead."""
+    for title in doctree.findall(nodes.title):
+        if "dropdown" in title.parent.get("classes", ()):
+            for link in list(title.findall(nodes.reference)):
+                link.parent.replace(link, link.children)
+
+
 def take_the_word_proof(box: nodes.Element, drop: bool) -> None:
     """sphinx-proof writes "Proof. " before the first word. Drop it under a summary, else set it in italics."""
     for text in box.findall(nodes.Text):
@@ -58,4 +66,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(folded_proof, html=(visit_folded_proof, depart_folded_proof))
     app.connect("doctree-read", mend)
     app.connect("doctree-resolved", drop_repeated_ids)
+    app.connect("doctree-resolved", unlink_folded_titles, priority=600)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

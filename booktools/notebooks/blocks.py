@@ -180,8 +180,8 @@ class Blocks:
         return indent("\n\n".join(part for part in (head, body) if part), "> ", empty=">")
 
     def details(self, summary: str, children: list[nodes.Node]) -> str:
-        """A part that opens on a click. The summary is HTML: it renders no Markdown."""
-        return f"<details>\n<summary>{escape_html(summary)}</summary>\n\n{self.many(children)}\n\n</details>"
+        """A part that opens on a click."""
+        return details(summary, self.many(children))
 
     def inside(self, children: list[nodes.Node]) -> str:
         """Blocks inside a quote, list item or cell."""
@@ -190,6 +190,11 @@ class Blocks:
             return self.many(children)
         finally:
             self.nested -= 1
+
+
+def details(summary: str, text: str) -> str:
+    """A part that opens on a click. The summary is HTML: it renders no Markdown."""
+    return f"<details>\n<summary>{escape_html(summary)}</summary>\n\n{text}\n\n</details>"
 
 
 def indent(text: str, prefix: str, empty: str = "") -> str:

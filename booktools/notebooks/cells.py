@@ -7,7 +7,7 @@ from docutils import nodes
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
-from booktools.notebooks.blocks import Blocks
+from booktools.notebooks.blocks import Blocks, details
 from booktools.notebooks.numbers import counter_number, section_number
 
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
@@ -22,6 +22,7 @@ class Exporter:
         self.source = source
         self.cells: list[NotebookNode] = []
         self.text: list[str] = []
+        self.folded = ""  # inside a folded solution: what the bar over its next text says
         self.next_cell = 0  # index in the source notebook of the first cell not yet taken over
 
     @property
@@ -67,8 +68,11 @@ class Exporter:
         self.flush()
 
     def open_block(self, node: nodes.Element, depth: int) -> None:
-        """A solution or box with code cells in it cannot be folded: it becomes a heading and what follows."""
+        """A box with code cells in it: a heading and what follows; a folded one part by part."""
         children = node.children
+        if "dropdown" in node["classes"] and children and isinstance(children[0], nodes.title) and not self.folded:
+            self.folded_block(node, depth)
+            return
         if children and isinstance(children[0], nodes.title):
             title, *children = children
             prefix = ""
@@ -78,6 +82,16 @@ class Exporter:
             self.text.append(f"**{(prefix + self.blocks.inline.text(title)).strip()}**")
         for child in children:
             self.walk(child, depth)
+
+    def folded_block(self, node: nodes.Element, depth: int) -> None:
+        """A solution with code: every text of it opens on a click, and its code cells are folded."""
+        self.flush()
+        title, *children = node.children
+        self.folded = title.astext().strip()
+        for child in children:
+            self.walk(child, depth)
+        self.flush()
+        self.folded = ""
 
     def code(self, node: nodes.Element) -> None:
         """One code cell; captions of its figures as text below it."""
@@ -100,7 +114,7 @@ class Exporter:
         self.flush()
         tags = list(cell.metadata.get("tags", []))
         metadata: dict[str, object] = {"tags": tags} if tags else {}
-        if FOLDED & set(tags):
+        if FOLDED & set(tags) or self.folded:
             metadata |= {"cellView": "form", "jupyter": {"source_hidden": True}}  # Colab's word, Jupyter's word
         self.add_cell(nbformat.v4.new_code_cell(cell.source, metadata=metadata))
 
@@ -108,6 +122,9 @@ class Exporter:
         """End the text cell."""
         text = "\n\n".join(part for part in self.text if part)
         self.text = []
+        if text and self.folded:
+            text = details(self.folded, text)
+            self.folded = self.folded.removesuffix(", continued") + ", continued"
         if text:
             self.add_cell(nbformat.v4.new_markdown_cell(text))
 

@@ -39,7 +39,8 @@ kernelspec:
 
 CHAPTER = r"""# A small chapter
 
-Is it small? The recursion of {cite:t}`someone2026` is in {prf:ref}`thm-half`, {eq}`eq-half`, {numref}`fig-half`,
+Is it small? The recursion of {cite:t}`someone2026`, prepared elsewhere {cite:p}`before2026`, is in
+{prf:ref}`thm-half`, {eq}`eq-half`, {numref}`fig-half`,
 {ref}`ex-half` and {prf:ref}`prop-one`.
 
 ```{prf:definition} Half
@@ -180,6 +181,13 @@ def test_one(one=1):
 """
 
 REFERENCES = """\
+@misc{before2026,
+  author = {Someone, Ann},
+  title = {A note on thirds},
+  eprint = {2601.00001},
+  year = {2026},
+}
+
 @article{someone2026,
   author = {Someone, Ann},
   title = {On halves},

@@ -12,11 +12,24 @@ import pytest
 from book import figure_pages
 from book.figure_pages import TARGET, grid, round_density, settled, wait_for
 from echolimit import cutoff_degree, limit_law
-from echolimit.figures import age_explorer, assets, explore, limit_explorer, spectrum_explorer, use_style
+from echolimit.figures import (
+    age_explorer,
+    assets,
+    explore,
+    limit_explorer,
+    show,
+    spectrum_explorer,
+    use_style,
+)
 from echolimit.figures.exploring import frames
 
 pages, show_page = figure_pages.pages, figure_pages.show_page  # fixtures
 pytestmark = pytest.mark.browser
+
+TYPE_SIZES = """(all) => all.map((one) => {
+  const scale = one.getScreenCTM();
+  return parseFloat(getComputedStyle(one).fontSize) * Math.hypot(scale.a, scale.b);  // turned by 90 degrees, too
+})"""
 
 
 def drawn(page: Any, name: str) -> np.ndarray:
@@ -67,6 +80,9 @@ def test_typed_values_are_exact_kept_inside_and_reset(show_page):
         field.press("Enter")
         wait_for(page, "delta", value)
         assert float(field.input_value()) == value
+    assert field.get_attribute("title") == "from 0.001 to 1; a value outside becomes the nearest end"
+    page.locator("label", has_text="fresh share α").click()
+    assert page.evaluate("() => document.activeElement.closest('[data-name]').dataset.name") == "alpha"
     rounds = page.get_by_role("spinbutton", name="round i, typed")
     rounds.fill("7.4")
     rounds.press("Enter")
@@ -84,7 +100,10 @@ def test_a_cut_off_beyond_the_axis_is_said_in_words(show_page):
     field.fill("0.001")
     field.press("Enter")
     wait_for(page, "delta", 0.001)
-    assert page.locator("svg text", has_text="cut-off = 182 →").count() == 1
+    words = page.locator("svg text", has_text="cut-off = 182 →")
+    assert words.count() == 1
+    bars = page.locator("live-fig [id$='live-transfer']").bounding_box()
+    assert words.bounding_box()["y"] + words.bounding_box()["height"] <= bars["y"] + 1  # above them, not on them
     assert float(cutoff_degree(0.2, 0.001)) == pytest.approx(182.3, abs=0.1)
     assert "τ = δ/α = 0.005" in page.get_by_role("status").inner_text()
 
@@ -132,10 +151,20 @@ def test_a_narrow_page_stacks_the_panels_and_stays_readable(show_page, make):
         ".map((box) => Math.min(box.width, box.height)).filter((size) => size > 0)"
     )
     assert min(heights) >= 4  # a lone digit is narrow; its height is checked next
-    sizes = page.locator("live-fig svg text").evaluate_all(
-        "(all) => all.map((one) => parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a || 99)"
-    )
-    assert min(size for size in sizes if size > 0) >= 9
+    sizes = page.locator("live-fig svg text").evaluate_all(TYPE_SIZES)
+    assert min(size for size in sizes if size > 0) >= 10
+
+
+def test_a_single_panel_stays_readable_on_a_phone(show_page):
+    use_style()
+    _, axes = plt.subplots()
+    axes.plot([0, 1], [0, 1], label="line")
+    axes.set(xlabel="x", ylabel="density")
+    axes.legend()
+    page = show_page(assets.page(show(axes.figure, alt="A line.").html), width=360)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    sizes = page.locator("svg text").evaluate_all(TYPE_SIZES)
+    assert min(sizes) >= 10
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

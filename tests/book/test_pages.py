@@ -20,6 +20,11 @@ TOO_WIDE = """() => [...document.querySelectorAll('body *')]
     .filter(node => node.getBoundingClientRect().right > innerWidth + 1 && node.offsetParent)
     .slice(0, 5).map(node => node.tagName + '.' + node.className)"""
 
+FOCUSABLE_FORMULAS = """() => [...document.querySelectorAll('mjx-container, mjx-container *')]
+    .filter(node => node.tabIndex >= 0).length"""
+WITHOUT_SIGN = """() => [...document.querySelectorAll('mjx-container[display="true"], div.math, div.cell pre')]
+    .filter(box => box.clientWidth && box.scrollWidth > box.clientWidth + 1 && !box.classList.contains('sideways'))"""
+
 
 def pages(site: Path) -> list[str]:
     """All pages, search included; without `index.html`, which only forwards to the first one."""
@@ -86,6 +91,34 @@ def test_a_folded_proof_and_a_folded_solution_open_on_a_click(site: Path, visit)
             inside.wait_for(state="visible")
             tried += 1
     assert tried > 0, "no page has a folded proof or solution"
+
+
+@pytest.mark.browser
+def test_no_formula_is_a_stop_of_the_tab_key(site: Path, visit) -> None:
+    opened = visit("intro.html")
+    for name in chapters(site):
+        page = opened.open(f"{name}.html").page
+        assert page.locator("mjx-container mjx-assistive-mml").count() > 50, name  # what a screen reader reads
+        assert page.evaluate(FOCUSABLE_FORMULAS) == 0, name
+
+
+@pytest.mark.browser
+def test_what_scrolls_sideways_on_a_phone_shows_it(site: Path, visit) -> None:
+    opened = visit("intro.html", width=360)
+    for name in chapters(site):
+        page = opened.open(f"{name}.html").page
+        page.wait_for_function("document.querySelector('mjx-container.sideways')")
+        page.wait_for_function(f"({WITHOUT_SIGN})().length === 0")
+
+
+@pytest.mark.browser
+def test_the_words_of_a_folded_solutions_bar_open_it(site: Path, visit) -> None:
+    page = visit(f"{chapters(site)[0]}.html").page
+    solution = page.locator(".solution.dropdown").first
+    words = solution.locator(".admonition-title")
+    words.click(position={"x": 60, "y": 12})
+    solution.locator("p:not(.admonition-title)").first.wait_for(state="visible")
+    assert solution.locator("button").get_attribute("aria-label").startswith("Solution to Exercise")
 
 
 def test_the_buttons_of_a_chapter_lead_to_its_notebook(site: Path) -> None:

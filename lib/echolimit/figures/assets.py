@@ -40,6 +40,13 @@ def style() -> str:
     return (STATIC / "figures.css").read_text(encoding="utf-8")
 
 
+@cache
+def model_names() -> tuple[str, ...]:
+    """The models of live figures that models.js holds."""
+    text = (STATIC / "models.js").read_text(encoding="utf-8")
+    return tuple(re.findall(r"^  (\w+)\(constants\b", text[text.index("export const MODELS") :], flags=re.M))
+
+
 def write_static(folder: Path) -> list[Path]:
     """Write script and style for a site into `folder`; the files written, script first."""
     folder.mkdir(parents=True, exist_ok=True)

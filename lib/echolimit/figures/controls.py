@@ -65,8 +65,8 @@ class Slider:
         inside = {float(f"{m}e{k}") for k in decades for m in _MANTISSAS if self.low < float(f"{m}e{k}") < self.high}
         return sorted({self.low, self.high} | inside)
 
-    def row(self) -> str:
-        """Label, range input and number field."""
+    def row(self, prefix: str = "") -> str:
+        """Label, range input and number field; prefix: of the ids."""
         if self.scale == "log":
             places = self.places()
             position = min(range(len(places)), key=lambda k: abs(math.log(places[k] / self.value)))
@@ -74,19 +74,24 @@ class Slider:
         else:
             step = 1 if self.whole else self.step
             bounds = f'min="{self.low:g}" max="{self.high:g}" step="{step:g}" value="{self.value:g}"'
+        extent = f"from {self.low:g} to {self.high:g}; a value outside becomes the nearest end".replace(
+            "-", "\N{MINUS SIGN}"
+        )
         typed_step = "1" if self.whole else "any"
         typed = (
             f'<input type="number" inputmode="decimal" min="{self.low:g}" max="{self.high:g}" step="{typed_step}" '
-            f'value="{self.value:g}" aria-label="{html.escape(self.label)}, typed">'
+            f'value="{self.value:g}" aria-label="{html.escape(self.label)}, typed" title="{extent}" '
+            f'aria-description="{extent}">'
         )
-        return row(self.name, self.label, bounds, f"{self.value:g}", typed)
+        return row(self.name, self.label, bounds, f"{self.value:g}", typed, prefix)
 
 
-def row(name: str, label: str, bounds: str, words: str, beside: str) -> str:
-    """One line of controls: the name, the range input, and what stands beside it."""
+def row(name: str, label: str, bounds: str, words: str, beside: str, prefix: str = "") -> str:
+    """One line of controls: the name, the range input, and what stands beside it; prefix: of the ids."""
+    key = html.escape(f"{prefix}slider-{name}")
     return (
-        f'<div class="echo-row" data-name="{html.escape(name)}"><span class="echo-name" aria-hidden="true">'
-        f'{html.escape(label)}</span><input type="range" {bounds} aria-label="{html.escape(label)}" '
+        f'<div class="echo-row" data-name="{html.escape(name)}"><label class="echo-name" for="{key}">'
+        f'{html.escape(label)}</label><input type="range" id="{key}" {bounds} '
         f'aria-valuetext="{html.escape(words)}">{beside}</div>'
     )
 

@@ -18,6 +18,7 @@ from echolimit import (
     round_law,
     transfer,
 )
+from echolimit._arrays import to_numpy
 
 from .controls import Slider
 from .live import Canvas, LiveFigure
@@ -61,7 +62,7 @@ def limit_explorer(
         canvas.bars(modes, "transfer", degrees, survives, 0.7, color=PALETTE["limit"], linewidth=0)
         modes.axhline(0.5, color="black", linewidth=0.6, alpha=0.35)
         _cutoff(canvas, modes, alpha, delta, degrees, (0.0, 1.0))
-        modes.set(xlim=(-0.7, 20.7), ylim=(0, 1.03), xlabel="degree n", ylabel="share surviving, Hₙ")
+        modes.set(xlim=(-0.7, 20.7), ylim=(0, 1.03), xlabel="degree n", ylabel="share surviving, $H_n$")
         modes.set_xticks(range(0, 21, 5))
         return canvas.finish(
             "limit",
@@ -91,16 +92,16 @@ def age_explorer(
         masses = np.concatenate([[0.0], age_law(rounds, alpha)] if rounds else [[1.0]])
         masses = np.pad(masses, (0, len(ages)))[: len(ages)]
         canvas.bars(old, "ages", ages, masses, 0.7, color=PALETTE["round"], linewidth=0)
-        canvas.text(old, "beyond", 0.99, 0.97, "", ha="right", va="top", fontsize=9.5)
+        canvas.text(old, "beyond", 0.99, 0.97, "", ha="right", va="top", fontsize=10)
         old.set(xlim=(-0.7, 25.7), ylim=(0, 1.03), xlabel="age (truncations)", ylabel="share of the samples")
         _density_panel(canvas, target, x, alpha, delta, rounds, with_limit=False)
         return canvas.finish(
             "ages",
             {"mixture": _plain(target), "x": _round(x), "ages": ages.tolist()},
             sliders,
-            "Left: bars of the ages of the samples in a round, falling geometrically, with a last, higher bar at the "
-            "age that equals the round. Right: the density of the data and of the round, which is the "
-            "average of the data diffused by these ages.",
+            "Left: bars of the ages of the samples in a round, falling geometrically, and a last bar at the age that "
+            "equals the round: the samples last refreshed in the first round, together with those never refreshed. "
+            "Right: the density of the data and of the round, which is the average of the data diffused by these ages.",
             _start(alpha=alpha, delta=delta, round=rounds),
         )
 
@@ -127,7 +128,7 @@ def spectrum_explorer(
         canvas.bars(modes, "kept", degrees, kept[degrees], 0.4, color=PALETTE["limit"], linewidth=0, label="limit")
         modes.axhline(0, color="black", linewidth=0.6)
         _cutoff(canvas, modes, alpha, delta, degrees, (-top, top))
-        modes.set(xlim=(0.3, 24.7), ylim=(-top, top), xlabel="degree n", ylabel="mode cₙ")
+        modes.set(xlim=(0.3, 24.7), ylim=(-top, top), xlabel="degree n", ylabel="mode $c_n$")
         axes = canvas.panel()
         _data(axes, target, x)
         limit = limit_law(target, alpha, delta).density(x[:, None])
@@ -161,7 +162,9 @@ def _one_dimensional(mixture: GaussianMixture | None) -> GaussianMixture:
         raise TypeError(f"mixture must be a GaussianMixture or None, got {kind}: an EchoLaw has as_mixture()")
     if target.dimension != 1:
         raise ValueError(f"mixture must have dimension 1, got {target.dimension}: project it onto a line first")
-    return target
+    if isinstance(target.means, np.ndarray):
+        return target
+    return GaussianMixture(to_numpy(target.weights), to_numpy(target.means), to_numpy(target.variances())[:, 0])
 
 
 def _plain(target: GaussianMixture) -> dict[str, list[float]]:
@@ -218,10 +221,15 @@ def _cutoff(
     style = {"color": "black", "linewidth": 1.2, "linestyle": (0, (3, 2)), "label": "cut-off"}
     canvas.upright(axes, "cutoff", cutoff if inside else math.nan, span, **style)
     words = "" if inside else f"cut-off = {cutoff:.3g} →"
-    canvas.text(axes, "beyond", 0.99, 0.985, words, ha="right", va="top", fontsize=9.5)
+    canvas.text(axes, "beyond", 1.0, 1.04, words, ha="right", va="bottom", fontsize=10)  # beside the legend
     handles, labels = axes.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda k: ["data", "limit", "cut-off"].index(labels[k]))
-    axes.legend([handles[k] for k in order], [labels[k] for k in order], ncols=3, **_ABOVE)
+    axes.legend(
+        [handles[k] for k in order],
+        [labels[k] for k in order],
+        ncols=3,
+        **_ABOVE | {"handlelength": 1.5, "columnspacing": 0.8},
+    )
 
 
 def _alpha(value: float) -> Slider:

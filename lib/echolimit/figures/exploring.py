@@ -19,6 +19,14 @@ from .display import Shown, checked_alt, picture_html, picture_png
 from .svg import prefix_of, render
 
 MAX_FRAMES = 80
+_LABELS = {
+    "alpha": "fresh share α",
+    "delta": "truncation time δ",
+    "tau": "mean blurring time τ",
+    "t": "noise time t",
+    "rounds": "round i",
+    "sigma": "noise level σ",
+}
 
 Alt = str | Callable[..., str]
 
@@ -87,6 +95,7 @@ def frames(f: Callable[..., Figure], places: dict[str, list[Any]], first: dict[s
                 bounds,
                 word,
                 f'<span class="echo-value" aria-hidden="true">{html.escape(word)}</span>',
+                prefix,
             )
         )
     body = (
@@ -160,8 +169,7 @@ def _alt_of(alt: Alt, settings: dict[str, Any]) -> str:
 
 def label_of(name: str) -> str:
     """What a slider is called: the book's words for its parameters, else the keyword itself."""
-    words = {"alpha": "fresh share α", "delta": "truncation time δ", "rounds": "rounds i", "sigma": "noise level σ"}
-    return words.get(name, name.replace("_", " "))
+    return _LABELS.get(name, name.replace("_", " "))
 
 
 def _drawn(f: Callable[..., Figure], settings: dict[str, Any]) -> Figure:
@@ -204,7 +212,10 @@ def _in_notebook() -> bool:
 
 
 def _word(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, str):
+        return value
+    words = f"{value:g}" if isinstance(value, float) else str(value)
+    return re.sub(r"-(?=\d)", "\N{MINUS SIGN}", words)
 
 
 def _words(settings: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from .assets import inline_script
+from .assets import inline_script, model_names
 from .controls import Slider, form, status
 from .display import Shown, checked_alt, picture_html, picture_png
 from .svg import prefix_of, render
@@ -91,10 +91,15 @@ class Canvas:
     ) -> LiveFigure:
         """The finished live figure.
 
-        model: name in static/models.js.  constants: what it needs besides the parameters (numbers, strings, lists).
+        model: a name in static/models.js.  constants: what it needs besides the parameters (numbers, strings, lists).
         alt: what there is to see.  start: the status line of the picture as drawn, shown until the script runs.
+        Raises ValueError for another model, an empty alt or no panel.
         """
         alt = checked_alt(alt)
+        if model not in model_names():
+            raise ValueError(
+                f"model must be one of {', '.join(model_names())}, got {model!r}: add yours to static/models.js"
+            )
         if not self.figures:
             raise ValueError("a live figure needs at least one panel, got none: call canvas.panel() first")
         png = self._still()
@@ -122,7 +127,7 @@ class Canvas:
         blob = json.dumps(spec, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
         picture = picture_html([[text] for text in raw], alt, prefix)
         body = (
-            f"<live-fig>{picture}{form([slider.row() for slider in sliders])}"
+            f"<live-fig>{picture}{form([slider.row(prefix) for slider in sliders])}"
             f'{status(start)}<script type="application/json">{blob}</script></live-fig>'
         )
         return LiveFigure(body, png, alt, spec)

@@ -36,12 +36,12 @@ _RC: dict[str, Any] = {
     "mathtext.fontset": "dejavusans",  # the only set whose glyphs are plain Unicode text in an SVG
     "font.size": 10.5,
     "axes.labelsize": 10.5,
-    "xtick.labelsize": 9.5,
-    "ytick.labelsize": 9.5,
-    "legend.fontsize": 9.5,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "legend.fontsize": 10,
     "legend.frameon": False,
     "legend.handlelength": 2.4,
-    "figure.figsize": (4.8, 3.1),  # 461 px: on a phone of 360 px the text is still about 10 px high
+    "figure.figsize": (4.4, 3.0),  # 422 px: on a phone of 360 px the text is still 10 px high
     "figure.constrained_layout.use": True,
     "figure.facecolor": "none",
     "axes.facecolor": "none",

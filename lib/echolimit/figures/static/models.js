@@ -1,12 +1,29 @@
-import { cutoffDegree, lawDensities, transfer } from "./core.js";
+import { cutoffDegree, lawDensities, totalVariation, transfer } from "./core.js";
 import { densityFromHermite, hermiteFunctions } from "./hermite.js";
 
 // A number with three significant digits, without trailing zeros.
 export function short(value) {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size < 1e-4 || size >= 1e5) return value.toExponential(1).replace("e-", "e−").replace("e+", "e");
+  if (size < 1e-4 || size >= 1e5) return value.toExponential(1).replaceAll("-", "−").replace("e+", "e");
   return String(Number(value.toPrecision(3))).replace("-", "−");
+}
+
+// A distance in [0, 1]: the curves are known to about 1e-8, and a smaller number would say nothing.
+function distance(value) {
+  return value > 0 && value < 1e-6 ? "< 0.000001" : String(Number(value.toPrecision(3)));
+}
+
+function percent(share) {
+  return share > 0 && share < 1e-5 ? "< 0.001 %" : `${short(100 * share)} %`;
+}
+
+// Whether the series of these coefficients is negative on a half-line: the last one that is not zero has odd degree or is
+// negative (prop-reconstruction). What is below rounding counts as zero.
+function negativeInTail(coefficients) {
+  let last = coefficients.length - 1;
+  while (last > 0 && Math.abs(coefficients[last]) < 1e-14) last--;
+  return last % 2 === 1 || coefficients[last] < 0;
 }
 
 // A marker that leaves its axis on the right turns into words at the edge.
@@ -29,7 +46,8 @@ export const MODELS = {
       cutoff: mark.line,
       beyond: mark.edge,
       status: `α = ${short(alpha)}, δ = ${short(delta)}, round ${round}: τ = δ/α = ${short(delta / alpha)}, `
-        + `cut-off degree ${short(cutoff)}, distance to the limit (TV) at most ${short((1 - alpha) ** round)}`,
+        + `cut-off degree ${short(cutoff)}, distance to the limit (TV) ${distance(totalVariation(constants.mixture, alpha, delta, round))}, `
+        + `bound (1−α)^i ${distance((1 - alpha) ** round)}`,
     };
   },
 
@@ -38,13 +56,15 @@ export const MODELS = {
     const mass = (j) => (j < round ? alpha * (1 - alpha) ** (j - 1) : j === round ? (1 - alpha) ** Math.max(round - 1, 0) : 0);
     const last = constants.ages[constants.ages.length - 1];
     const hidden = round > last ? (1 - alpha) ** last : 0;
+    const never = (1 - alpha) ** round;
     const mean = round === 0 ? 0 : (1 - (1 - alpha) ** round) / alpha;
     return {
       round: laws.round,
       ages: constants.ages.map((j) => (round === 0 ? Number(j === 0) : j === 0 ? 0 : mass(j))),
-      beyond: hidden > 0 ? `${short(100 * hidden)} % older →` : "",
-      status: `α = ${short(alpha)}, δ = ${short(delta)}, round ${round}: mean age ${short(mean)} truncations, `
-        + `mean diffusion time ${short(delta * mean)}, never refreshed ${short(100 * (1 - alpha) ** round)} %`,
+      beyond: hidden > 0 ? `${percent(hidden)} older →` : "",
+      status: `α = ${short(alpha)}, δ = ${short(delta)}, round ${round}: mean age ${short(mean)} ${short(mean) === "1" ? "truncation" : "truncations"}, `
+        + `mean diffusion time ${short(delta * mean)}; share at age ${round}: ${percent(mass(round))}; `
+        + `never refreshed: ${percent(never)}`,
     };
   },
 
@@ -64,7 +84,8 @@ export const MODELS = {
       cutoff: mark.line,
       beyond: mark.edge,
       status: `α = ${short(alpha)}, δ = ${short(delta)}: cut-off degree ${short(cutoff)}; the series up to degree ${degree} `
-        + `misses the limit by at most ${short(gap)}, lowest value ${short(Math.min(...series))}`,
+        + `misses the limit by at most ${short(gap)}, lowest value shown ${short(Math.min(...series))}`
+        + (negativeInTail(constants.coefficients.slice(0, degree + 1)) ? ", negative in a tail" : ""),
     };
   },
 };

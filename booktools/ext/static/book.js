@@ -1,0 +1,45 @@
+// What the book adds to its pages: a sign on everything that scrolls sideways, and names for the fold buttons.
+(() => {
+  const DISPLAYS = 'mjx-container[display="true"]';
+  const WIDE = "div.math, div.highlight pre, div.cell_output pre, .pst-scrollable-table-container";
+
+  // A thin bar at the foot (book.css draws it from the two variables) and a fade at the side where more lies.
+  function mark(box) {
+    const hidden = box.scrollWidth - box.clientWidth;
+    const wide = hidden > 1 && box.clientWidth > 0;
+    box.classList.toggle("sideways", wide);
+    box.classList.toggle("more-right", wide && box.scrollLeft < hidden - 1);
+    box.classList.toggle("more-left", wide && box.scrollLeft > 1);
+    if (!wide) return;
+    box.style.setProperty("--sideways-share", `${(100 * box.clientWidth) / box.scrollWidth}%`);
+    box.style.setProperty("--sideways-at", `${(100 * box.scrollLeft) / hidden}%`);
+  }
+
+  function watchWideBoxes() {
+    const sizes = new ResizeObserver((entries) => entries.forEach((entry) => mark(entry.target)));
+    const watch = (box) => {
+      sizes.observe(box);
+      box.addEventListener("scroll", () => mark(box), { passive: true });
+    };
+    document.querySelectorAll(WIDE).forEach(watch);
+    // MathJax makes the boxes of the displays; the theme lets them scroll.
+    window.MathJax?.startup?.promise?.then(() => document.querySelectorAll(DISPLAYS).forEach(watch));
+  }
+
+  function nameFoldButtons() {
+    for (const summary of document.querySelectorAll("summary[aria-label]")) {
+      if (summary.textContent.trim()) summary.removeAttribute("aria-label"); // its words say it
+    }
+    for (const button of document.querySelectorAll("button.toggle-button")) {
+      const title = button.closest(".admonition-title")?.textContent.replace(/\\[()]/g, "");
+      if (title?.trim()) button.setAttribute("aria-label", title.replace(/\s+/g, " ").trim());
+    }
+  }
+
+  function start() {
+    nameFoldButtons();
+    watchWideBoxes();
+  }
+  if (document.readyState === "complete") start();
+  else window.addEventListener("load", start);
+})();
