@@ -143,7 +143,7 @@ def test_nothing_is_pinned_to_a_device():
             limit.log_density(x),
             limit.mean(),
             limit.covariance(),
-            limit_law(law, 0.01, 0.1).log_density(x),  # more ages than are listed
+            limit_law(law, 0.01, 0.1).mean(),  # more ages than are listed
         ]
         arrays += [law.sample(4, rng), limit.sample(4, rng), sample_limit(law, 4, 0.9, 0.1, rng)]
         for array in arrays:
