@@ -48,9 +48,10 @@ from golden_reference import (
     round_density,
     square_modes,
 )
+from strategies import line_example
 
 ALPHA, DELTA = 0.2, 0.05
-A = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
+A = line_example()
 LIMIT = limit_law(A, ALPHA, DELTA)
 GAMMA = standard_gaussian(1)
 FIRST = GaussianMixture([1.0], [[2.0]], [0.5])

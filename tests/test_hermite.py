@@ -26,10 +26,11 @@ from echolimit import (
     transfer,
 )
 from golden_reference import fft_energies
+from strategies import line_example
 
 shares = st.floats(1e-4, 1.0)
 times = st.floats(1e-6, 10.0)
-A = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
+A = line_example()
 
 
 def gaussian(mean, variance):

@@ -31,6 +31,7 @@ from golden_reference import (
     half_unit,
     mixture,
 )
+from strategies import line_example
 
 MEANS = np.array([[1.0, -0.5], [-0.8, 0.4]])
 COVARIANCES = np.array([[[0.5, 0.2], [0.2, 0.3]], [[0.4, -0.1], [-0.1, 0.6]]])
@@ -38,7 +39,7 @@ WEIGHTS = np.array([0.4, 0.6])
 C = GaussianMixture(WEIGHTS, MEANS, COVARIANCES)
 ALPHA, DELTA = 0.3, 0.1
 C_LIMIT = limit_law(C, ALPHA, DELTA)
-A = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
+A = line_example()
 EXPLODING = limit_law(A, 0.2, 0.05, process=VarianceExploding())
 
 

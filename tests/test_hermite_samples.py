@@ -20,8 +20,9 @@ from echolimit import (
 )
 from echolimit._law import Law
 from echolimit.hermite.estimation import estimate_hermite_coefficients, hermite_ladder
+from strategies import line_example
 
-A = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
+A = line_example()
 
 
 def gaussian(mean, variance):

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from echolimit import GaussianMixture, round_law
+from echolimit import round_law
+from strategies import line_example
 
-TARGET = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
+TARGET = line_example()
 SETTLED = "() => [...document.querySelectorAll('live-fig, explore-fig')].every((figure) => figure.drawn)"
 
 

@@ -13,8 +13,9 @@ from scipy.stats import norm
 
 from controls import against
 from echolimit import GaussianMixture, age_law, round_law, sample_round
+from strategies import line_example
 
-DATA = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
+DATA = line_example()
 
 
 def loop_ancestries(n, alphas, deltas, rng, start):

@@ -9,8 +9,9 @@ from scipy.stats import norm
 
 from controls import against
 from echolimit import GaussianMixture, PointCloud, one_round, round_law, total_variation, wasserstein
+from strategies import line_example
 
-DATA = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
+DATA = line_example()
 START = GaussianMixture([1.0], [[2.0]], [0.5])
 GAMMA = GaussianMixture([1.0], [[0.0]], [1.0])
 

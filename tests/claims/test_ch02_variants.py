@@ -9,9 +9,10 @@ from numpy.testing import assert_allclose
 from scipy.stats import norm
 
 from controls import against
-from echolimit import GaussianMixture, VarianceExploding, round_law
+from echolimit import VarianceExploding, round_law
+from strategies import line_example
 
-DATA = GaussianMixture([0.3, 0.7], [[-1.2], [0.9]], [0.25, 0.16])
+DATA = line_example()
 GRID = np.linspace(-10, 10, 1001)
 STEP = GRID[1] - GRID[0]
 
