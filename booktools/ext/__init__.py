@@ -17,6 +17,7 @@ EXTENSIONS = (
     "formulas",
     "live_static",
     "offline",
+    "icons",
     "colab",
 )
 
