@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -32,10 +32,14 @@ def seconds(run: Callable[[], Any]) -> float:
 
 def alternate(first: Callable[[], Any], second: Callable[[], Any], repeats: int) -> tuple[float, float]:
     """Best seconds of two calls, run in turn after one unmeasured call of each, so that both meet one machine."""
-    first()
-    second()
-    pairs = [(seconds(first), seconds(second)) for _ in range(repeats)]
-    return min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
+    best = in_turn([first, second], repeats)
+    return best[0], best[1]
+
+
+def in_turn(calls: Sequence[Callable[[], Any]], repeats: int) -> list[float]:
+    """Best seconds of several calls, run round after round, after one unmeasured round."""
+    rounds = [[seconds(call) for call in calls] for _ in range(repeats + 1)][1:]
+    return [min(column) for column in zip(*rounds, strict=True)]
 
 
 def quantile(values: list[float], share: float) -> float:

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import __main__ as bench
 from benchmarks.build_times import edit_code
-from benchmarks.rows import Row, alternate, quantile, table
+from benchmarks.rows import Row, alternate, in_turn, quantile, table
 
 
 def test_quantile_is_the_smallest_value_not_exceeded_by_too_many():
@@ -21,6 +21,13 @@ def test_both_sides_run_equally_often():
     calls = []
     alternate(lambda: calls.append("a"), lambda: calls.append("b"), repeats=2)
     assert calls == ["a", "b"] * 3
+
+
+def test_many_calls_run_round_after_round():
+    calls = []
+    best = in_turn([lambda: calls.append("a"), lambda: calls.append("b"), lambda: calls.append("c")], repeats=2)
+    assert calls == ["a", "b", "c"] * 3
+    assert len(best) == 3
 
 
 def test_every_row_stands_in_the_table():

@@ -16,6 +16,10 @@ from echolimit import round_law
 from strategies import line_example
 
 TARGET = line_example()
+TYPE_SIZES = """(all) => all.map((one) => {
+  const scale = one.getScreenCTM();
+  return parseFloat(getComputedStyle(one).fontSize) * Math.hypot(scale.a, scale.b);  // turned by 90 degrees, too
+})"""
 SETTLED = "() => [...document.querySelectorAll('live-fig, explore-fig')].every((figure) => figure.drawn)"
 
 
@@ -75,6 +79,15 @@ def wait_for(page: Any, name: str, value: Any) -> None:
     """Wait until the picture has been drawn with this value of the parameter."""
     page.wait_for_function(
         "([name, value]) => document.querySelector('live-fig, explore-fig').drawn[name] === value", arg=[name, value]
+    )
+
+
+def computed(page: Any, **values: float | str) -> dict[str, Any]:
+    """What the script computes at these parameters."""
+    return page.evaluate(
+        """(values) => Object.fromEntries(Object.entries(document.querySelector("live-fig").compute(values))
+          .map(([name, value]) => [name, ArrayBuffer.isView(value) ? [...value] : value]))""",
+        values,
     )
 
 

@@ -10,26 +10,13 @@ import numpy as np
 import pytest
 
 from book import figure_pages
-from book.figure_pages import TARGET, grid, round_density, settled, wait_for
+from book.figure_pages import TARGET, TYPE_SIZES, grid, round_density, settled, wait_for
 from echolimit import cutoff_degree, limit_law
-from echolimit.figures import (
-    age_explorer,
-    assets,
-    explore,
-    limit_explorer,
-    show,
-    spectrum_explorer,
-    use_style,
-)
+from echolimit.figures import assets, explore, limit_explorer, show, use_style
 from echolimit.figures.exploring import frames
 
 pages, show_page = figure_pages.pages, figure_pages.show_page  # fixtures
 pytestmark = pytest.mark.browser
-
-TYPE_SIZES = """(all) => all.map((one) => {
-  const scale = one.getScreenCTM();
-  return parseFloat(getComputedStyle(one).fontSize) * Math.hypot(scale.a, scale.b);  // turned by 90 degrees, too
-})"""
 
 
 def drawn(page: Any, name: str) -> np.ndarray:
@@ -137,22 +124,6 @@ def test_a_page_may_link_the_modules_instead(show_page, pages):
         shutil.copy(assets.STATIC / name, pages[0] / name)
     body = limit_explorer().html + '<script type="module" src="live.js"></script>'
     settled(show_page(f'<!DOCTYPE html><html lang="en"><link rel="icon" href="data:,"><body>{body}</body></html>'))
-
-
-@pytest.mark.parametrize("make", [limit_explorer, age_explorer, spectrum_explorer])
-def test_a_narrow_page_stacks_the_panels_and_stays_readable(show_page, make):
-    page = show_page(assets.page(make().html), width=360)
-    settled(page)
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
-    tops = page.locator("live-fig svg").evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().top)")
-    assert tops[1] > tops[0] + 100
-    heights = page.locator("live-fig svg text").evaluate_all(
-        "(all) => all.filter((one) => one.textContent).map((one) => one.getBoundingClientRect())"
-        ".map((box) => Math.min(box.width, box.height)).filter((size) => size > 0)"
-    )
-    assert min(heights) >= 4  # a lone digit is narrow; its height is checked next
-    sizes = page.locator("live-fig svg text").evaluate_all(TYPE_SIZES)
-    assert min(size for size in sizes if size > 0) >= 10
 
 
 def test_a_single_panel_stays_readable_on_a_phone(show_page):

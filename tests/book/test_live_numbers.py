@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import Any
 
 import numpy as np
 import pytest
 
 from book import figure_pages
-from book.figure_pages import TARGET, grid, round_density, settled
+from book.figure_pages import TARGET, computed, grid, round_density, settled
 from echolimit import (
     GaussianMixture,
     age_law,
@@ -29,15 +28,6 @@ pytestmark = pytest.mark.browser
 ALPHAS = (0.02, 0.05, 0.2, 0.9, 1.0)
 DELTAS = (0.001, 0.013, 0.05, 1.0)
 ROUNDS = (0, 1, 3, 40)
-
-
-def computed(page: Any, **values: float) -> dict[str, Any]:
-    """What the script computes at these parameters."""
-    return page.evaluate(
-        """(values) => Object.fromEntries(Object.entries(document.querySelector("live-fig").compute(values))
-          .map(([name, value]) => [name, ArrayBuffer.isView(value) ? [...value] : value]))""",
-        values,
-    )
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,15 @@
 """Pictures of the book: style, `show`, live figures, `explore`. Only this package imports matplotlib."""
 
-from .controls import Slider
+from .controls import Choice, Slider
 from .display import Shown, show
-from .explorers import age_explorer, limit_explorer, spectrum_explorer
+from .explorers import (
+    age_explorer,
+    limit_explorer,
+    reuse_explorer,
+    sampler_side_explorer,
+    schedule_designer,
+    spectrum_explorer,
+)
 from .exploring import explore
 from .live import Canvas, LiveFigure
 from .style import PALETTE, role, use_style
@@ -10,13 +17,17 @@ from .style import PALETTE, role, use_style
 __all__ = [
     "PALETTE",
     "Canvas",
+    "Choice",
     "LiveFigure",
     "Shown",
     "Slider",
     "age_explorer",
     "explore",
     "limit_explorer",
+    "reuse_explorer",
     "role",
+    "sampler_side_explorer",
+    "schedule_designer",
     "show",
     "spectrum_explorer",
     "use_style",

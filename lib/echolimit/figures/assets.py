@@ -13,7 +13,10 @@ from functools import cache
 from pathlib import Path
 
 STATIC = Path(__file__).with_name("static")
-MODULES = ("core.js", "hermite.js", "models.js", "controls.js", "live.js", "explore.js")  # in order of dependence
+MODULES = (  # in order of dependence
+    "core.js", "hermite.js", "words.js", "model_limit.js", "model_ages.js", "model_spectrum.js", "model_schedule.js",
+    "model_sampler_side.js", "model_reuse.js", "models.js", "controls.js", "paths.js", "live.js", "explore.js",
+)  # fmt: skip
 SCRIPT, STYLE = "echolimit-figures.js", "echolimit-figures.css"
 TAGS = ("<live-fig", "<explore-fig", "echo-figure")  # HTML that holds the first two needs the script, any the style
 
@@ -44,7 +47,7 @@ def style() -> str:
 def model_names() -> tuple[str, ...]:
     """The models of live figures that models.js holds."""
     text = (STATIC / "models.js").read_text(encoding="utf-8")
-    return tuple(re.findall(r"^  (\w+)\(constants\b", text[text.index("export const MODELS") :], flags=re.M))
+    return tuple(re.findall(r"^  (\w+): \w+,$", text[text.index("export const MODELS") :], flags=re.M))
 
 
 def write_static(folder: Path) -> list[Path]:

@@ -1,10 +1,10 @@
-"""Sliders of a figure: what they range over, and their native HTML controls."""
+"""Sliders and lists of a figure: what they range over, and their native HTML controls."""
 
 from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,10 +60,10 @@ class Slider:
         return spec | ({"places": self.places()} if self.scale == "log" else {"step": 1 if self.whole else self.step})
 
     def places(self) -> list[float]:
-        """Where a log slider can stand, ends included."""
+        """Where a log slider can stand, ends included; round numbers, for `whole` the integers among them."""
         decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
         inside = {float(f"{m}e{k}") for k in decades for m in _MANTISSAS if self.low < float(f"{m}e{k}") < self.high}
-        return sorted({self.low, self.high} | inside)
+        return sorted({self.low, self.high} | {place for place in inside if not self.whole or place.is_integer()})
 
     def row(self, prefix: str = "") -> str:
         """Label, range input and number field; prefix: of the ids."""
@@ -84,6 +84,44 @@ class Slider:
             f'aria-description="{extent}">'
         )
         return row(self.name, self.label, bounds, f"{self.value:g}", typed, prefix)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One parameter of a live figure that is a word of a list, chosen in a native select.
+
+    name: the model's name for it.  label: what the reader sees.  options: from each value to the words that name it.
+    value: the one at the start and after a reset.
+    Raises ValueError for fewer than two options or a value that is none of them.
+    """
+
+    name: str
+    label: str
+    options: Mapping[str, str]
+    value: str
+
+    def __post_init__(self) -> None:
+        if len(self.options) < 2:
+            raise ValueError(f"options must hold at least two, got {list(self.options)} for {self.name!r}")
+        if self.value not in self.options:
+            raise ValueError(f"{self.name} must be one of {', '.join(self.options)}, got {self.value!r}")
+
+    def spec(self) -> dict[str, Any]:
+        """What the script needs to know."""
+        return {"name": self.name, "value": self.value, "scale": "choice"}
+
+    def row(self, prefix: str = "") -> str:
+        """Label and list; prefix: of the ids."""
+        key = html.escape(f"{prefix}choice-{self.name}")
+        options = "".join(
+            f'<option value="{html.escape(value)}"{" selected" if value == self.value else ""}>{html.escape(words)}'
+            "</option>"
+            for value, words in self.options.items()
+        )
+        return (
+            f'<div class="echo-row" data-name="{html.escape(self.name)}"><label class="echo-name" for="{key}">'
+            f'{html.escape(self.label)}</label><select id="{key}">{options}</select></div>'
+        )
 
 
 def row(name: str, label: str, bounds: str, words: str, beside: str, prefix: str = "") -> str:

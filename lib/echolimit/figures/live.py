@@ -1,8 +1,8 @@
 """Live figures: matplotlib draws once; a named JavaScript model recomputes the closed form and rewrites the live paths.
 
-A new live figure is (1) a model in static/models.js, from constants and parameters to the values of each live artist,
-and (2) a function that draws the panels, names the live artists with `Canvas` and calls `Canvas.finish` (see
-explorers.py).
+A new live figure is (1) a model in static/model_NAME.js, listed in models.js and `assets.MODULES`: from constants and
+parameters to the values of each live artist; (2) a function in explorers/ that draws the panels, names the live artists
+with `Canvas` and calls `Canvas.finish`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from .assets import inline_script, model_names
-from .controls import Slider, form, status
+from .calibration import calibrate, read_calibration
+from .controls import Choice, Slider, form, status
 from .display import Shown, checked_alt, picture_html, picture_png
-from .svg import prefix_of, render
+from .svg import one_path, prefix_of, render
 
 VERSION = 1  # of the description in the JSON blob; live.js has the same
 
@@ -37,11 +39,15 @@ class Canvas:
         self._live: list[dict[str, Any]] = []
         self._empty_texts: list[Artist] = []
 
-    def panel(self, width: float = 4.3, height: float = 3.0) -> Axes:
-        """A new panel, width and height in inches."""
-        figure, axes = plt.subplots(figsize=(width, height), layout="none")
+    def panel(
+        self, width: float = 4.3, height: float = 3.0, left: float = 0.62, right: float = 0.12, top: float = 0.3
+    ) -> Axes:
+        """A new panel: width, height and the room around the axes in inches."""
+        # With no layout engine matplotlib would take the one of the settings after it has saved the figure once.
+        fixed = PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True)
+        figure, axes = plt.subplots(figsize=(width, height), layout=fixed)
         # Fixed margins: the axes of all panels have one size, with room above for a legend, and stay in line.
-        figure.subplots_adjust(left=0.62 / width, right=1 - 0.12 / width, bottom=0.52 / height, top=1 - 0.3 / height)
+        figure.subplots_adjust(left=left / width, right=1 - right / width, bottom=0.52 / height, top=1 - top / height)
         self.figures.append(figure)
         self.axes.append(axes)
         return axes
@@ -65,6 +71,19 @@ class Canvas:
         patch = axes.add_patch(PathPatch(Path(corners, codes), **style))
         self._add(axes, patch, name, "bars", x=_numbers(x), width=width)
 
+    def dots(
+        self, axes: Axes, name: str, x: np.ndarray, y: np.ndarray, size: float = 5.0,
+        *, fixed: str = "x", fill: bool = True, **style: Any,
+    ) -> None:  # fmt: skip
+        """Dots of a diameter in points, or rings (fill=False). NaN is not drawn.
+
+        fixed: the coordinate that stays, "x" or "y", where the model gives the other; "" where it gives pairs [x, y].
+        """
+        face = {"markeredgewidth": 0.0} if fill else {"markerfacecolor": "none", "markeredgewidth": 1.2}
+        (artist,) = axes.plot(x, y, "o", markersize=size, **face, **style)
+        kept = {fixed: _numbers(x if fixed == "x" else y)} if fixed else {}
+        self._add(axes, artist, name, "dots", size=size, **kept)
+
     def upright(self, axes: Axes, name: str, x: float, y: tuple[float, float], **style: Any) -> None:
         """A vertical line between two fixed heights at an x that the model gives, or null to hide it."""
         (artist,) = axes.plot([x, x], y, **style)
@@ -87,11 +106,12 @@ class Canvas:
         self._live.append({"name": name, "kind": kind, "axes": self.axes.index(axes), **more})
 
     def finish(
-        self, model: str, constants: dict[str, Any], sliders: Sequence[Slider], alt: str, start: str
+        self, model: str, constants: dict[str, Any], sliders: Sequence[Slider | Choice], alt: str, start: str
     ) -> LiveFigure:
         """The finished live figure.
 
         model: a name in static/models.js.  constants: what it needs besides the parameters (numbers, strings, lists).
+        sliders: the parameters, in the order of the form.
         alt: what there is to see.  start: the status line of the picture as drawn, shown until the script runs.
         Raises ValueError for another model, an empty alt or no panel.
         """
@@ -103,16 +123,19 @@ class Canvas:
         if not self.figures:
             raise ValueError("a live figure needs at least one panel, got none: call canvas.panel() first")
         png = self._still()
-        marks = [_calibrate(axes, number) for number, axes in enumerate(self.axes)]
+        for number, axes in enumerate(self.axes):
+            calibrate(axes, number)
         raw = [text for figure in self.figures for text in render(figure, apart=False)]
         scales = []
-        for number, mark in enumerate(marks):
-            raw[number], scale = _read_calibration(raw[number], number, *mark)
+        for number, axes in enumerate(self.axes):
+            raw[number], scale = read_calibration(raw[number], number, axes)
             scales.append(scale)
         for live in self._live:
             if live.pop("empty", False):
                 place = rf'(<g id="live-{live["name"]}">.*?<text[^>]*>)[^<]*'
                 raw[live["axes"]] = re.sub(place, r"\1", raw[live["axes"]], count=1, flags=re.S)
+            if live["kind"] == "dots":
+                raw[live["axes"]] = one_path(raw[live["axes"]], f"live-{live['name']}", live["size"])
         for figure in self.figures:
             plt.close(figure)
         prefix = prefix_of(alt, model, *raw)
@@ -157,27 +180,3 @@ class LiveFigure(Shown):
 
 def _numbers(x: np.ndarray) -> list[float]:
     return [round(float(value), 9) for value in x]
-
-
-def _calibrate(axes: Axes, number: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Draw a line through the panel's corners, whose coordinates in the SVG tell the way from data to pixels."""
-    x, y = axes.get_xlim(), axes.get_ylim()
-    axes.plot(x, y, color="black", linewidth=0.1, gid=f"calibration-{number}", scalex=False, scaley=False)
-    axes.set_xlim(x)
-    axes.set_ylim(y)
-    return x, y
-
-
-def _read_calibration(
-    raw: str, number: int, x: tuple[float, float], y: tuple[float, float]
-) -> tuple[str, dict[str, dict[str, Any]]]:
-    """The SVG without the calibration line, and slope and offset of both axes."""
-    group = re.search(rf'<g id="calibration-{number}">.*?</g>', raw, flags=re.S)
-    if group is None:
-        raise RuntimeError("matplotlib did not draw the calibration line: is a panel invisible?")
-    x0, y0, x1, y1 = (float(value) for value in re.findall(r"-?\d+\.?\d*", re.search(r' d="([^"]*)"', group[0])[1]))  # type: ignore[index]
-    scales = {
-        "x": {"slope": (x1 - x0) / (x[1] - x[0]), "offset": x0 - (x1 - x0) / (x[1] - x[0]) * x[0]},
-        "y": {"slope": (y1 - y0) / (y[1] - y[0]), "offset": y0 - (y1 - y0) / (y[1] - y[0]) * y[0]},
-    }
-    return raw.replace(group[0], ""), scales

@@ -102,6 +102,28 @@ def _save(fig: Figure) -> str:
     return buffer.getvalue()
 
 
+def one_path(raw: str, name: str, size: float) -> str:
+    """The SVG with the markers of this group, circles of a diameter in points, as one path at the head of the group.
+
+    static/paths.js writes the same circles. The markers' definitions stay: other groups may use them.
+    """
+    group = _element(raw, name)
+    markers = re.findall(r'<use [^>]*?x="([^"]*)" y="([^"]*)"(?: style="([^"]*)")?/>', group)
+    if not markers:
+        raise ValueError(f"{name!r} must start with at least one dot on its panel, got none: choose other start values")
+    radius = size / 2
+    arc = f"a{radius:g} {radius:g} 0 1 0"
+    circles = "".join(
+        f"M{float(x) - radius:.2f} {float(y):.2f}{arc} {size:g} 0{arc} {-size:g} 0Z" for x, y, _ in markers
+    )
+    path = f'<path d="{circles}" style="{markers[0][2]}"/>'
+    first, last = group.index("<use "), group.rindex("<use ")
+    rest = group[:first] + path + group[group.index("/>", last) + 2 :]
+    definitions = "".join(re.findall(r"<defs>.*?</defs>", rest, flags=re.S))
+    rest = re.sub(r"<defs>.*?</defs>", "", rest, flags=re.S)
+    return raw.replace(group, rest[: rest.rindex("</g>")] + definitions + "</g>")
+
+
 def prefix_of(*parts: str) -> str:
     """An id prefix that depends on nothing but the content."""
     return "e" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8] + "-"

@@ -1,6 +1,6 @@
-// The controls of a figure: range inputs with a number field each, a reset button. The page holds them, disabled; a script that
-// runs brings them to life. One parameter: { name, value, scale } and for scale "linear" { low, high, step }, for "log"
-// { low, high, places }, for "list" { values, labels }.
+// The controls of a figure: range inputs with a number field each, lists to choose from, a reset button. The page holds them,
+// disabled; a script that runs brings them to life. One parameter: { name, value, scale } and for scale "linear" { low, high,
+// step }, for "log" { low, high, places }, for "list" { values, labels }; for "choice" nothing more: its value is a word.
 
 function toPosition(spec, value) {
   if (spec.scale === "list") return spec.values.indexOf(value);
@@ -39,8 +39,19 @@ export class Controls {
     form.disabled = false;
   }
 
+  // A row of the form: its specification and a function that shows a value there.
   row(form, spec) {
     const row = form.querySelector(`[data-name="${spec.name}"]`);
+    return { spec, show: spec.scale === "choice" ? this.choice(row, spec) : this.slider(row, spec) };
+  }
+
+  choice(row, spec) {
+    const select = row.querySelector("select");
+    select.addEventListener("change", () => this.set(spec, select.value));
+    return (value) => { select.value = value; };
+  }
+
+  slider(row, spec) {
     const range = row.querySelector("input[type=range]");
     const typed = row.querySelector("input[type=number], .echo-value");
     range.addEventListener("input", () => this.set(spec, fromPosition(spec, Number(range.value)), range));
@@ -48,17 +59,19 @@ export class Controls {
       const value = fromTyped(spec, typed.value);
       this.set(spec, value === null ? this.values[spec.name] : value);
     });
-    return { spec, range, typed };
+    return (value, source) => {
+      if (source !== range) range.value = String(toPosition(spec, value));
+      const words = spec.scale === "list" ? spec.labels[spec.values.indexOf(value)] : String(value);
+      if (typed.tagName === "INPUT") typed.value = words;
+      else typed.textContent = words;
+      range.setAttribute("aria-valuetext", words);
+    };
   }
 
+  // source: the element that the value comes from and that needs no telling.
   set(spec, value, source = null) {
-    const { range, typed } = this.rows.find((row) => row.spec === spec);
     this.values[spec.name] = value;
-    if (source !== range) range.value = String(toPosition(spec, value));
-    const words = spec.scale === "list" ? spec.labels[spec.values.indexOf(value)] : String(value);
-    if (typed.tagName === "INPUT") typed.value = words;
-    else typed.textContent = words;
-    range.setAttribute("aria-valuetext", words);
+    this.rows.find((row) => row.spec === spec).show(value, source);
     this.tell();
   }
 

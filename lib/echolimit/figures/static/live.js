@@ -1,53 +1,9 @@
 import { Controls } from "./controls.js";
 import { MODELS } from "./models.js";
+import { PATHS, scaleOf } from "./paths.js";
 
 // <live-fig>: panels drawn by matplotlib, whose live artists are rewritten from a closed form when a slider moves.
 const VERSION = 1;  // of the JSON description: an old output in a notebook may meet a newer script, or the other way round
-
-function cut(value) {
-  return Math.round(value * 100) / 100;
-}
-
-function isDrawn(value) {
-  return Number.isFinite(value) && Math.abs(value) < 1e5;  // far outside the panel, where browsers' coordinates still hold
-}
-
-// Path data of an artist of the kind named; sx and sy take data to the panel's coordinates.
-const PATHS = {
-  line(artist, values, sx, sy) {
-    let path = "";
-    let pen = "M";
-    for (let i = 0; i < values.length; i++) {
-      const y = sy(values[i]);
-      if (!isDrawn(y)) { pen = "M"; continue; }
-      path += `${pen}${cut(sx(artist.x[i]))} ${cut(y)}`;
-      pen = "L";
-    }
-    return path;
-  },
-  area(artist, values, sx, sy) {
-    const line = PATHS.line(artist, values, sx, sy);
-    const base = cut(sy(0));
-    return `${line}L${cut(sx(artist.x[values.length - 1]))} ${base}L${cut(sx(artist.x[0]))} ${base}Z`;
-  },
-  bars(artist, values, sx, sy) {
-    const base = cut(sy(0));
-    let path = "";
-    for (let i = 0; i < values.length; i++) {
-      const left = cut(sx(artist.x[i] - artist.width / 2));
-      const right = cut(sx(artist.x[i] + artist.width / 2));
-      path += `M${left} ${base}V${cut(sy(values[i]))}H${right}V${base}Z`;
-    }
-    return path;
-  },
-  upright(artist, value, sx, sy) {
-    return value === null ? "" : `M${cut(sx(value))} ${cut(sy(artist.y[0]))}V${cut(sy(artist.y[1]))}`;
-  },
-};
-
-function scaleOf({ slope, offset, log }) {
-  return log ? (value) => slope * Math.log10(value) + offset : (value) => slope * value + offset;
-}
 
 export class LiveFigure extends HTMLElement {
   connectedCallback() {

@@ -1,0 +1,119 @@
+import { short } from "./words.js";
+
+// The discretised Gaussian loop of chapter 6 for centred data of variance v: on which side of the ideal limit it ends.
+const START = 4;  // the time T at which every pass begins, in N(0, 1)
+const SETTLED = 1e-13;  // a loop that moves by less, relatively, has arrived
+
+// The steps of a geometric time grid, with what the samplers need of them.
+function timeSteps(count, delta) {
+  const times = Array.from({ length: count + 1 }, (_, k) => START * (delta / START) ** (k / count));
+  times[count] = delta;
+  return times.slice(1).map((later, k) => {
+    const t = times[k];
+    const [square, squareLater] = [-Math.expm1(-2 * t), -Math.expm1(-2 * later)];
+    const [s, sLater] = [Math.sqrt(square), Math.sqrt(squareLater)];
+    const length = t - later + Math.log(s / sLater);  // of the step in ln(a / s)
+    return {
+      h: t - later, s, sLater, square, squareLater, length,
+      signal: Math.exp(-2 * t), signalLater: Math.exp(-2 * later), a: Math.exp(-t), aLater: Math.exp(-later),
+    };
+  });
+}
+
+// x' = scale x + weight score + sqrt(noise) xi, for the samplers with one call of the score a step.
+const STEPS = {
+  euler_maruyama: ({ h }) => [1 + h, 2 * h, 2 * h],
+  exponential_integrator: ({ h }) => [Math.exp(h), 2 * Math.expm1(h), Math.expm1(2 * h)],
+  ancestral: ({ h, square, squareLater }) => [Math.exp(h), 2 * Math.sinh(h), -Math.expm1(-2 * h) * squareLater / square],
+  ancestral_large: ({ h }) => [Math.exp(h), 2 * Math.sinh(h), -Math.expm1(-2 * h)],
+  ddim: ({ h, s, sLater }) => [Math.exp(h), s * (Math.exp(h) * s - sLater), 0],
+};
+
+function oneCall(steps, rule) {
+  const table = steps.map((step) => ({ signal: step.signal, square: step.square, rule: rule(step) }));
+  return (v) => {
+    let variance = 1;
+    for (const { signal, square, rule: [scale, weight, noise] } of table) {
+      const gain = scale - weight / (signal * v + square);
+      variance = gain * gain * variance + noise;
+    }
+    return variance;
+  };
+}
+
+function heun(steps) {
+  return (v) => {
+    let gain = 1;
+    for (const { h, signal, square, signalLater, squareLater } of steps) {
+      const slope = 1 - 1 / (signal * v + square);
+      const next = 1 - 1 / (signalLater * v + squareLater);
+      gain *= 1 + h / 2 * (slope + next * (1 + h * slope));
+    }
+    return gain * gain;
+  };
+}
+
+function dpmpp2m(steps) {
+  return (v) => {
+    let gain = 1;
+    let before = null;
+    let lengthBefore = 0;
+    for (const { s, sLater, a, aLater, signal, square, length } of steps) {
+      const clean = a * v / (signal * v + square) * gain;
+      const guess = before === null ? clean : clean + (clean - before) * length / (2 * lengthBefore);
+      gain = sLater / s * gain - aLater * Math.expm1(-length) * guess;
+      before = clean;
+      lengthBefore = length;
+    }
+    return gain * gain;
+  };
+}
+
+function passOf(sampler, steps) {
+  if (sampler === "heun") return heun(steps);
+  return sampler === "dpmpp_2m" ? dpmpp2m(steps) : oneCall(steps, STEPS[sampler]);
+}
+
+// Variances of the rounds 0..count of the loop from the data.
+function loop(pass, alpha, v, count) {
+  const path = [v];
+  let settled = false;
+  for (let i = 0; i < count; i++) {
+    const now = path[i];
+    const next = settled ? now : pass(alpha * v + (1 - alpha) * now);
+    settled = Math.abs(next - now) <= SETTLED * now;
+    path.push(next);
+  }
+  return path;
+}
+
+export function samplerSideModel(constants, { sampler, steps, alpha, delta, v }) {
+  const { low, high, rounds, last, samplers } = constants;
+  const grid = timeSteps(steps, delta);
+  const names = Object.keys(samplers);
+  const paths = names.map((name) => loop(passOf(name, grid), alpha, v, last));
+  const ends = paths.map((path) => path[last]);
+  const path = paths[names.indexOf(sampler)].slice(0, rounds + 1);
+  const kept = Math.exp(-2 * delta);
+  const ideal = [v];
+  for (let i = 0; i < rounds; i++) ideal.push(kept * (alpha * v + (1 - alpha) * ideal[i]) - Math.expm1(-2 * delta));
+  const share = alpha / (Math.expm1(2 * delta) + alpha);
+  const limit = 1 - share * (1 - v);
+  const clipped = ends.map((end) => Math.min(high, Math.max(low, end)));
+  const end = ends[names.indexOf(sampler)];
+  const side = short(end) === short(limit) ? "at" : end > limit ? "above" : "below";
+  const result = {
+    path,
+    path_dots: path,
+    ideal,
+    limit: [limit, limit],
+    data: [v, v],
+    ends: clipped,
+    chosen: clipped.map((value, k) => (names[k] === sampler ? value : NaN)),
+    limit_line: limit,
+    data_line: v,
+    status: `${samplers[sampler]}, ${steps} steps: ends at ${short(end)} after ${last} rounds, ${side} the ideal limit ${short(limit)} (data ${short(v)})`,
+  };
+  names.forEach((name, k) => { result[`value_${name}`] = short(ends[k]); });
+  return result;
+}

@@ -1,0 +1,136 @@
+"""Constants of one step of the reverse chain: forgetting factors, Lyapunov drift, Doeblin minorisation."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from scipy.integrate import quad
+from scipy.special import erfc, gammaln
+
+from echolimit._checks import check_count, check_number
+
+
+class LyapunovDrift(NamedTuple):
+    """E[V(X_later) | X_t = y] <= rate V(y) + bound, for V(x) = |x|^2."""
+
+    rate: float
+    bound: float
+
+
+class Bridge(NamedTuple):
+    """X_later given X_t = y is start y + data X_0 + sqrt(variance) Z, X_0 from its posterior given X_t = y."""
+
+    start: float
+    data: float
+    variance: float
+
+
+def gaussian_forgetting(variance: float, t: float, later: float, flow: bool = False) -> float:
+    """By what the gap of two starts at time t is multiplied at time `later`, for data N(m, variance) on the line.
+
+    Reverse SDE: exp(-(t - later)) v_later / v_t with v_t = exp(-2 t) v + 1 - exp(-2 t), the regression coefficient of
+    X_later on X_t.  Probability flow: sqrt(v_later / v_t), the ratio of the standard deviations.
+
+    variance: v > 0 of the data.  t > later > 0: Ornstein-Uhlenbeck times.  Returns a positive number; the SDE's is
+    below one iff exp(t + later) > v - 1.  Raises ValueError outside these ranges.
+    Derived in chapter 9, thm-gaussian-forgetting.
+    """
+    v, t, later = _positive(variance, "variance"), *check_times(t, later)
+    before, after = _noised(v, t), _noised(v, later)
+    return math.sqrt(after / before) if flow else math.exp(later - t) * after / before
+
+
+def gaussian_drift(variance: float, t: float, later: float, step: str = "exact") -> LyapunovDrift:
+    """The exact drift of V(x) = x^2 in one reverse step for data N(0, variance): rate V + bound with equality.
+
+    "exact": rate f^2 and bound v_later - f^2 v_t, f of `gaussian_forgetting`.  "euler_maruyama", h = t - later: rate
+    (1 + h - 2 h / v_t)^2 and bound 2 h; the rate is below one iff v_t < 2 and h < 2 v_t / (2 - v_t).
+
+    variance: v > 0.  t > later > 0.  The step's kernel is N(+-sqrt(rate) x, bound), so `bound` is its variance too.
+    Raises ValueError outside these ranges or for another step.  Derived in chapter 9, prop-lyapunov.
+    """
+    v, t, later = _positive(variance, "variance"), *check_times(t, later)
+    if step == "exact":
+        rate = gaussian_forgetting(v, t, later) ** 2
+        return LyapunovDrift(rate, _noised(v, later) - rate * _noised(v, t))
+    if step == "euler_maruyama":
+        h = t - later
+        return LyapunovDrift((1 + h - 2 * h / _noised(v, t)) ** 2, 2 * h)
+    raise ValueError(f'step must be "exact" or "euler_maruyama", got {step!r}')
+
+
+def reverse_bridge(t: float, later: float) -> Bridge:
+    """What X_later remembers of X_t and of the data: X_later = c X_t + b X_0 + sigma Z given (X_0, X_t).
+
+    c = sinh(later) / sinh(t), b = sinh(t - later) / sinh(t), sigma^2 = 2 sinh(later) sinh(t - later) / sinh(t), with
+    b + c < 1.  t > later > 0: Ornstein-Uhlenbeck times.  Returns Bridge(start=c, data=b, variance=sigma^2).
+    Raises ValueError outside the ranges.  Derived in chapter 9, lem-bridge.
+    """
+    t, later = check_times(t, later)
+    # sinh(u) / sinh(t) = exp(u - t) (1 - exp(-2 u)) / (1 - exp(-2 t)): no overflow
+    whole, gap = -math.expm1(-2 * t), t - later
+    start = math.exp(-gap) * -math.expm1(-2 * later) / whole
+    data = math.exp(-later) * -math.expm1(-2 * gap) / whole
+    return Bridge(start, data, -math.expm1(-2 * later) * -math.expm1(-2 * gap) / whole)
+
+
+def bounded_drift(radius: float, t: float, later: float, dimension: int = 1) -> LyapunovDrift:
+    """A drift of V(x) = |x|^2 for every data law with |X_0| <= radius: rate c, bound b radius^2 + d sigma^2.
+
+    c, b, sigma^2 of `reverse_bridge`.  radius: > 0.  t > later > 0.  dimension: d >= 1.
+    Raises ValueError outside these ranges.  Derived in chapter 9, prop-lyapunov.
+    """
+    radius = _positive(radius, "radius")
+    dimension = check_count(dimension, "dimension", least=1)
+    bridge = reverse_bridge(t, later)
+    return LyapunovDrift(bridge.start, bridge.data * radius**2 + dimension * bridge.variance)
+
+
+def doeblin_mass(reach: float, variance: float, dimension: int = 1) -> float:
+    """The mass of inf over |c| <= reach of the density of N(c, variance I): what Gaussians of a ball have in common.
+
+    On the line 2 Phi(-reach / s); in R^d the integral of (2 pi s^2)^(-d/2) exp(-(|x| + reach)^2 / 2 s^2); s^2 is
+    the variance.
+    A kernel that is N(f x, s^2) has, on |x| <= r, this mass with reach f r; one that mixes such Gaussians has at least
+    that of the ball of their centres.
+
+    reach: >= 0.  variance: s^2 > 0.  dimension: d >= 1.  Returns a number in (0, 1]; may underflow to 0 for a reach of
+    many standard deviations.  Raises ValueError outside these ranges.  Derived in chapter 9, prop-doeblin.
+    """
+    reach, variance = check_number(reach, "reach"), _positive(variance, "variance")
+    dimension = check_count(dimension, "dimension", least=1)
+    if reach < 0:
+        raise ValueError(f"reach must be at least 0, got {reach}: it is the radius of a ball of centres")
+    far = reach / math.sqrt(variance)
+    if dimension == 1:
+        return float(erfc(far / math.sqrt(2)))
+    log_sphere = math.log(2) - dimension / 2 * math.log(2) - float(gammaln(dimension / 2))  # with (2 pi)^(-d/2)
+
+    def shell(r: float) -> float:
+        return math.exp(log_sphere + (dimension - 1) * math.log(r) - (r + far) ** 2 / 2) if r > 0 else 0.0
+
+    peak = math.sqrt(far**2 / 4 + dimension - 1) - far / 2  # where the integrand is largest
+    return min(1.0, quad(shell, 0, peak)[0] + quad(shell, peak, peak + 40)[0])
+
+
+def check_times(t: Any, later: Any) -> tuple[float, float]:
+    """Two times t > later > 0: the reverse chain runs from t down to `later`."""
+    before, after = check_number(t, "t"), check_number(later, "later")
+    if not 0 < after < before:
+        raise ValueError(
+            f"later must be in (0, t), got later={after}, t={before}: the reverse chain runs from t down to `later`"
+        )
+    return before, after
+
+
+def _positive(value: Any, name: str) -> float:
+    number = check_number(value, name)
+    if number <= 0:
+        raise ValueError(f"{name} must be greater than 0, got {number}")
+    return number
+
+
+def _noised(variance: float, t: float) -> float:
+    """v_t = exp(-2 t) v + 1 - exp(-2 t)."""
+    return math.exp(-2 * t) * variance - math.expm1(-2 * t)

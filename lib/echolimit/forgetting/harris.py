@@ -1,0 +1,66 @@
+"""Harris' theorem with its constants computed: drift and minorisation give a contraction."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from scipy.optimize import brentq
+
+from echolimit._checks import check_number
+from echolimit.forgetting.drift import LyapunovDrift
+
+
+class HarrisBound(NamedTuple):
+    """int (1 + weight V) |mu P - nu P| <= factor int (1 + weight V) |mu - nu|; `spare` and `pull` made the factor."""
+
+    factor: float
+    weight: float
+    spare: float
+    pull: float
+
+
+def harris_contraction(
+    drift: LyapunovDrift | tuple[float, float],
+    level: float,
+    mass: float,
+    spare: float | None = None,
+    pull: float | None = None,
+) -> HarrisBound:
+    """The contraction of a Markov kernel P in the weighted distance int (1 + weight V) |mu - nu|.
+
+    Needs P V <= lambda V + K, and that P(x, .) and P(y, .) have at least `mass` in common whenever V(x) + V(y) <= level
+    (for instance because all P(x, .) with V(x) <= level lie above one measure of that mass).  Then, for every
+    0 < spare < mass and lambda + 2 K / level <= pull < 1, with weight = spare / K,
+
+        factor = max(1 - mass + spare, (2 + level weight pull) / (2 + level weight)).
+
+    drift: (lambda, K), lambda in [0, 1), K > 0.  level: greater than 2 K / (1 - lambda).  mass: in (0, 1].
+    spare, pull: the two free constants; None takes the best one: the smallest pull, and the spare at which both entries
+    of the maximum agree.  Both None give the smallest factor that the theorem has at this level.
+    Raises ValueError outside these ranges.  Derived in chapter 9, thm-harris; Hairer and Mattingly (2011).
+    """
+    rate, bound = (check_number(value, name) for value, name in zip(drift, ("drift.rate", "drift.bound"), strict=True))
+    level, mass = check_number(level, "level"), check_number(mass, "mass")
+    if not 0 <= rate < 1:
+        raise ValueError(f"drift.rate must be in [0, 1), got {rate}: without a pull to the centre there is no bound")
+    if bound <= 0:
+        raise ValueError(f"drift.bound must be greater than 0, got {bound}")
+    if level * (1 - rate) <= 2 * bound:
+        raise ValueError(f"level must be greater than 2 K / (1 - lambda) = {2 * bound / (1 - rate)}, got {level}")
+    if not 0 < mass <= 1:
+        raise ValueError(f"mass must be in (0, 1], got {mass}: it is the mass that two rows have in common")
+    least = rate + 2 * bound / level
+    pull = least if pull is None else check_number(pull, "pull")
+    if not least <= pull < 1:
+        raise ValueError(f"pull must be in [lambda + 2 K / level, 1) = [{least}, 1), got {pull}")
+
+    def outside(spare: float) -> float:
+        reach = level * spare / bound
+        return (2 + reach * pull) / (2 + reach)
+
+    if spare is None:
+        spare = float(brentq(lambda e: 1 - mass + e - outside(e), 0.0, mass, xtol=1e-15))
+    spare = check_number(spare, "spare")
+    if not 0 < spare < mass:
+        raise ValueError(f"spare must be in (0, mass) = (0, {mass}), got {spare}")
+    return HarrisBound(max(1 - mass + spare, outside(spare)), spare / bound, spare, pull)

@@ -1,0 +1,31 @@
+"""How far errors move the loop: error balls, error gains of modes, and samplers that are exact on Gaussians."""
+
+from echolimit.robustness.balls import (
+    ball_radius,
+    contraction_factor,
+    displacement_radius,
+    error_bound,
+    initialisation_bound,
+    noise_gain,
+)
+from echolimit.robustness.closure import FixedPoint, gaussian_fixed_points, gaussian_limit, gaussian_loop
+from echolimit.robustness.gaussian import GAUSSIAN_SAMPLERS, gaussian_pass
+from echolimit.robustness.steps import StepCoefficients, covariance_defect, step_coefficients
+
+__all__ = [
+    "GAUSSIAN_SAMPLERS",
+    "FixedPoint",
+    "StepCoefficients",
+    "ball_radius",
+    "contraction_factor",
+    "covariance_defect",
+    "displacement_radius",
+    "error_bound",
+    "gaussian_fixed_points",
+    "gaussian_limit",
+    "gaussian_loop",
+    "gaussian_pass",
+    "initialisation_bound",
+    "noise_gain",
+    "step_coefficients",
+]

@@ -1,0 +1,60 @@
+"""Checks of schedules, and schedules from logarithms."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from echolimit._arrays import as_float_array, to_numpy
+from echolimit._checks import check_number, check_schedule
+
+MAX_ROUNDS = 10_000_000
+_LARGEST_LOG = math.log(np.finfo(float).max)
+
+
+def from_logs(logs: np.ndarray, name: str, value: Any) -> np.ndarray:
+    """exp(logs), if all of it are positive floats."""
+    if np.abs(logs).max() > _LARGEST_LOG - 1:
+        raise ValueError(f"{name} = {value} gives truncation times outside the range of floats: choose a milder one")
+    return np.exp(logs)
+
+
+def log_weights(alphas: np.ndarray) -> np.ndarray:
+    """ln theta_k, minus infinity where a later alpha is 1."""
+    with np.errstate(divide="ignore"):
+        later = np.log1p(-alphas[1:])
+    return np.append(np.cumsum(later[::-1])[::-1], 0.0)
+
+
+def schedule_of(delta: Any) -> np.ndarray:
+    """A schedule: (N,), N >= 1, every entry > 0."""
+    deltas = to_numpy(as_float_array(delta, "delta"))
+    if deltas.ndim != 1 or len(deltas) == 0:
+        raise ValueError(
+            f"delta must be a schedule of shape (rounds,), got shape {deltas.shape}: see constant_schedule"
+        )
+    return check_schedule(deltas, "delta", len(deltas))
+
+
+def rounds_of(alpha: Any, delta: Any) -> tuple[np.ndarray, np.ndarray]:
+    """alpha and delta of each round."""
+    deltas = schedule_of(delta)
+    return check_schedule(alpha, "alpha", len(deltas)), deltas
+
+
+def positive(value: Any, name: str) -> float:
+    """A finite number > 0."""
+    number = check_number(value, name)
+    if number <= 0:
+        raise ValueError(f"{name} must be greater than 0, got {number}: pass a positive number")
+    return number
+
+
+def cost_power(power: Any) -> float:
+    """The power of a cost: a finite number >= 0."""
+    number = check_number(power, "power")
+    if number < 0:
+        raise ValueError(f"power must be at least 0, got {number}: smaller truncation times cost more, not less")
+    return number
