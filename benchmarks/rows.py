@@ -23,11 +23,11 @@ class Row:
         return asdict(self)
 
 
-def seconds(run: Callable[[], Any]) -> float:
-    """Wall-clock seconds of one call."""
-    start = time.perf_counter()
+def seconds(run: Callable[[], Any], clock: Callable[[], float] = time.perf_counter) -> float:
+    """Seconds of one call, by the wall clock or another one."""
+    start = clock()
     run()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def alternate(first: Callable[[], Any], second: Callable[[], Any], repeats: int) -> tuple[float, float]:
@@ -36,10 +36,18 @@ def alternate(first: Callable[[], Any], second: Callable[[], Any], repeats: int)
     return best[0], best[1]
 
 
-def in_turn(calls: Sequence[Callable[[], Any]], repeats: int) -> list[float]:
+def in_turn(
+    calls: Sequence[Callable[[], Any]], repeats: int, clock: Callable[[], float] = time.perf_counter
+) -> list[float]:
     """Best seconds of several calls, run round after round, after one unmeasured round."""
-    rounds = [[seconds(call) for call in calls] for _ in range(repeats + 1)][1:]
-    return [min(column) for column in zip(*rounds, strict=True)]
+    return [min(column) for column in zip(*rounds_of(calls, repeats, clock), strict=True)]
+
+
+def rounds_of(
+    calls: Sequence[Callable[[], Any]], repeats: int, clock: Callable[[], float] = time.perf_counter
+) -> list[list[float]]:
+    """Seconds of several calls in each of `repeats` rounds, after one unmeasured round."""
+    return [[seconds(call, clock) for call in calls] for _ in range(repeats + 1)][1:]
 
 
 def quantile(values: list[float], share: float) -> float:

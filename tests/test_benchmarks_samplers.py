@@ -8,7 +8,7 @@ from torch.testing import assert_close
 import echolimit as el
 from benchmarks.peers import FOLDER, WANTED, betas_of, edm_heun
 from benchmarks.ring import FastScore, ring
-from benchmarks.samplers import Entry, LiveBytes, OneArrayScore, entries, peak_arrays
+from benchmarks.samplers import Entry, LiveBytes, OneArrayScore, entries, lead, peak_arrays
 
 pytest.importorskip("diffusers")
 TIMES = el.time_grid(5.0, 0.01, 20)
@@ -67,6 +67,10 @@ def test_heun_of_the_paper_is_of_second_order():
 
 def test_the_schedule_of_the_peers_is_the_grid():
     assert np.cumprod(1 - betas_of(TIMES))[::-1] == pytest.approx(np.exp(-2 * TIMES), rel=1e-12)
+
+
+def test_the_ratio_is_that_of_the_fastest_peer_and_survives_one_slow_round():
+    assert lead([[1.0, 2.0, 1.5], [2.0, 4.0, 3.0], [9.0, 2.0, 1.5]]) == 1.5
 
 
 def test_arrays_are_counted_while_they_live():

@@ -70,7 +70,7 @@ CASES = {
     "overflow": (
         lambda: hermite_variance(GaussianMixture([1], [[0]], [400.0]), 400), ValueError, "h_n\\^2 overflows",
     ),
-    "risk delta": (lambda: smoother_risk(LAW, 10, 0.2, -0.1, 5), ValueError, "delta must be at least 0"),
+    "risk delta": (lambda: smoother_risk(LAW, 10, 0.2, -0.1, 5), ValueError, "delta must be finite and at least 0"),
     "risk samples": (lambda: smoother_risk(LAW, 0, 0.2, 0.1, 5), ValueError, "samples must be at least 1"),
     "best alpha": (lambda: best_truncation(LAW, 10, 0.0, 5), ValueError, "alpha must be in"),
     "gain degree": (lambda: wiener_gain(LAW, 10, 0), ValueError, "degree must be at least 1"),

@@ -82,13 +82,21 @@ def test_golden_forgetting_curves():
         half_unit(np.trapezoid(density, left), golden)
 
 
-def test_golden_discretised_chain():
-    times = np.geomspace(3, 0.02, 81)
-    p, q = (law.density(X[:, None]) for law in (NORMAL, SHIFTED))
-    for t, later in itertools.pairwise(times):
-        step = sampler_kernel(DATA, t, later, X) * (X[1] - X[0])
-        p, q = p @ step, q @ step
-    half_unit(weighted_variation(p, q, X), ".0238")
+@pytest.mark.parametrize(("steps", "golden"), [(80, ".0238"), (160, ".0284"), (320, ".0308")])
+def test_golden_discretised_chain(steps, golden):
+    x = np.linspace(-6, 6, 501)  # the noise of the shortest step has a standard deviation of one cell
+    p = np.stack([law.density(x[:, None]) for law in (NORMAL, SHIFTED)])
+    for t, later in itertools.pairwise(np.geomspace(3, 0.02, steps + 1)):
+        p = p @ (sampler_kernel(DATA, t, later, x) * (x[1] - x[0]))
+    half_unit(weighted_variation(p[0], p[1], x), golden)
+
+
+def test_golden_initialisation():
+    x = np.linspace(-8, 8, 1601)
+    exact = DATA.diffuse(0.02).density(x[:, None])
+    for T, golden in ((2.0, ".1218"), (3.0, ".1221"), (4.0, ".1222"), (5.0, ".1222")):
+        carried = NORMAL.density(x[::5, None]) @ reverse_kernel(DATA, T, 0.02, x[::5], x) * (x[5] - x[0])
+        half_unit(math.exp(2 * T) * weighted_variation(carried, exact, x), golden)
 
 
 @settings(max_examples=20)

@@ -11,15 +11,15 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_example_is_short_and_runs(tmp_path):
-    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    assert len([line for line in example.splitlines() if line]) <= 10
-    # Outside the checkout, so that it sees the package as installed.
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", example], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+def test_the_examples_are_short_and_run(tmp_path):
+    examples = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert len(examples) == 2
+    assert all(len([line for line in example.splitlines() if line]) <= 10 for example in examples)
+    # One after the other, outside the checkout, so that they see the package as installed.
+    program = [sys.executable, "-W", "error", "-c", "\n".join(examples)]
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    (printed,) = re.findall(r"```text\n(.*?)```", README, flags=re.DOTALL)
+    printed = " ".join(re.findall(r"```text\n(.*?)```", README, flags=re.DOTALL))
     said, shown = ([float(n) for n in re.findall(r"[\d.]+(?:e-?\d+)?", text)] for text in (done.stdout, printed))
     assert_allclose(said, shown, rtol=1e-6)
 

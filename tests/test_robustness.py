@@ -141,6 +141,15 @@ def test_all_fixed_points_are_found(sampler, steps, alpha, variances, stable):
         np.testing.assert_allclose(again, f.variance, rtol=1e-12)
 
 
+@pytest.mark.parametrize("sampler", ["euler_maruyama", "ancestral", "ancestral_large", "ddim"])
+def test_some_samplers_have_one_fixed_point_wherever_we_look(sampler):
+    for spacing in ("geometric", "log_snr", "uniform"):
+        for steps in (2, 4, 10, 50):
+            times = el.time_grid(4.0, 0.02, steps, spacing)
+            for alpha, v in ((0.05, 0.3), (0.2, 0.05), (0.2, 3.0), (0.8, 1.0)):
+                assert len(el.gaussian_fixed_points(sampler, v, alpha, times, points=500)) == 1
+
+
 def test_starts_on_both_sides_of_the_unstable_point_part():
     ends = [
         el.gaussian_limit("exponential_integrator", 0.0, 0.3, 0.2, TIMES[20], (0.0, v)).variance for v in (100, 300)

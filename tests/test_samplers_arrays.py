@@ -67,8 +67,8 @@ def test_the_noise_goes_row_by_row_in_every_layout(name):
     ]
     for run in runs[1:]:
         assert_allclose(run, runs[0], rtol=1e-10, atol=1e-12)
-    assert runs[0].flags.c_contiguous
-    assert runs[-1].flags.f_contiguous
+    assert all(run.flags.c_contiguous for run in runs[:2])  # the result lies as x does, whatever the score's layout
+    assert all(run.flags.f_contiguous for run in runs[2:])
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

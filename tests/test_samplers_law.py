@@ -1,5 +1,6 @@
 """Draws at delta against P_delta, with error bars: five standard errors, and the known bias of the steps."""
 
+import functools
 import math
 
 import numpy as np
@@ -15,9 +16,10 @@ X = np.linspace(-7, 7, 281)
 FUNCTIONS = (lambda x: x, lambda x: x**2, lambda x: np.cos(2 * x), lambda x: np.sin(3 * x), lambda x: np.exp(-x * x))
 
 
-def expected(name, law, times):
+@functools.cache
+def expected(name):
     """E f at delta for each f: the law the steps lead to from P_T, by quadrature, without a draw."""
-    width = X[1] - X[0]
+    law, times, width = line_example(), time_grid(T, DELTA, STEPS, "geometric"), X[1] - X[0]
     if name in STOCHASTIC:
         density, ends = density_after(STOCHASTIC[name], law, times, X), X
     else:
@@ -46,7 +48,7 @@ def test_draws_follow_the_law_at_delta(name, finish):
     times = time_grid(T, DELTA, STEPS, "geometric")
     x = finish(SAMPLERS[name](score_of(law), law.diffuse(T).sample(N, rng), times, rng))[:, 0]
     end = law.diffuse(DELTA).density(X[:, None]) * (X[1] - X[0])
-    for f, predicted in zip(FUNCTIONS, expected(name, law, times), strict=True):
+    for f, predicted in zip(FUNCTIONS, expected(name), strict=True):
         found, error, exact = f(x).mean(), f(x).std() / math.sqrt(N), end @ f(X)
         assert abs(found - predicted) < 5 * error
         assert abs(found - exact) < 5 * error + abs(predicted - exact)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -38,13 +41,18 @@ EXTENT = """() => {
 }"""
 
 
+@functools.cache
+def html_of(make: Callable[[], Any]) -> str:
+    return assets.page(make().html)
+
+
 def extents(page: Any) -> dict[str, Any]:
     return page.evaluate(EXTENT)
 
 
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_the_first_drawing_is_what_the_script_draws(show_page, make):
-    html = assets.page(make().html)
+    html = html_of(make)
     drawn = show_page(html, java_script_enabled=True)
     settled(drawn)
     after = extents(drawn)
@@ -62,11 +70,11 @@ def test_the_first_drawing_is_what_the_script_draws(show_page, make):
 
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_a_narrow_page_stacks_the_panels_and_stays_readable(show_page, make):
-    page = show_page(assets.page(make().html), width=360)
+    page = show_page(html_of(make), width=360)
     settled(page)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
     tops = page.locator("live-fig svg").evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().top)")
-    assert all(later > before + 100 for before, later in zip(tops, tops[1:], strict=False))
+    assert all(later > before + 100 for before, later in itertools.pairwise(tops))
     boxes = page.locator("live-fig svg text").evaluate_all(
         "(all) => all.filter((one) => one.textContent).map((one) => one.getBoundingClientRect())"
         ".map((box) => [Math.min(box.width, box.height), box.left, box.right]).filter(([size]) => size > 0)"
@@ -80,7 +88,7 @@ def test_a_narrow_page_stacks_the_panels_and_stays_readable(show_page, make):
 
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_every_control_moves_the_figure_and_reset_brings_it_back(show_page, make):
-    page = show_page(assets.page(make().html))
+    page = show_page(html_of(make))
     figure = settled(page)
     start = figure.evaluate("(figure) => figure.drawn")
     first = extents(page)
@@ -100,7 +108,7 @@ def test_every_control_moves_the_figure_and_reset_brings_it_back(show_page, make
 
 
 def test_a_list_is_labelled_and_keeps_what_was_typed(show_page):
-    page = show_page(assets.page(sampler_side_explorer().html), width=360)
+    page = show_page(html_of(sampler_side_explorer), width=360)
     settled(page)
     steps = page.get_by_role("spinbutton", name="steps K, typed")
     steps.fill("17")

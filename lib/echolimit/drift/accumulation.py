@@ -38,11 +38,11 @@ def drift_ceiling(
 ) -> np.ndarray:
     """Upper bounds of D_0, ..., D_N from the errors I_k = chi2(p_{k+1} || q_k) of N rounds.
 
-    sqrt(D_{k+1}) <= (1 - alpha) sqrt(D_k) + sqrt(M I_k + tail).
+    sqrt(D_{k+1}) <= (1 - alpha) sqrt(D_k) + sqrt(R I_k + tail).
 
     alpha: fresh share in [0, 1].  round_errors: (N,), I_k >= 0, first round first.  start: D_0 >= 0.
-    density_ratio: M >= 1.  tail: a bound >= 0 of int (p_{k+1} - q_k)^2 / p* over the points where q_k > M p*; it is 0
-    if q_k <= M p* everywhere.  Returns (N + 1,).  Raises ValueError outside these ranges.
+    density_ratio: R >= 1.  tail: a bound >= 0 of int (p_{k+1} - q_k)^2 / p* over the points where q_k > R p*; it is 0
+    if q_k <= R p* everywhere.  Returns (N + 1,).  Raises ValueError outside these ranges.
     Derived in chapter 7, prop-drift-ceiling.
     """
     share, errors = check_alpha(alpha), _numbers(round_errors, "round_errors")
@@ -51,7 +51,7 @@ def drift_ceiling(
     start, tail = _not_negative(start, "start"), _not_negative(tail, "tail")
     ratio = check_number(density_ratio, "density_ratio")
     if ratio < 1:
-        raise ValueError(f"density_ratio must be at least 1, got {ratio}: q_k <= M p* integrates to 1 <= M")
+        raise ValueError(f"density_ratio must be at least 1, got {ratio}: q_k <= R p* integrates to 1 <= R")
     root, bounds = np.sqrt(start), [start]
     for step in np.sqrt(ratio * errors + tail):
         root = (1 - share) * root + step

@@ -53,7 +53,7 @@ def kernel_loop_law(
 ) -> GaussianMixture:
     """The exact law p_N of the loop with a kernel, from p_0 = p*: one component for each label and age.
 
-    sum_k sum_j w_k P(min(G, N) = j) N(a^j m_k, a^(2 j) C_k + c (1 + a^2 + ... + a^(2 (j - 1))) I), c = a^2 h^2 + s^2.
+    sum_k sum_j w_k P(min(G, N) = j) N(a^j m_k, a^(2 j) C_k + u (1 + a^2 + ... + a^(2 (j - 1))) I), u = a^2 h^2 + s^2.
     Component k * J + j - 1 of the result has label k and age j in 1..J, J = N (or 1 for alpha = 1).
 
     Arguments as in `component_moments`; alpha in (0, 1].  Raises ValueError also above 100,000 components.

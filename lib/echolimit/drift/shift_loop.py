@@ -15,11 +15,11 @@ MAX_LISTED = 4000  # pairs of ages are listed: 16 million at most
 
 
 def shift_loop_law(rounds: int, alpha: float, shift: float, delta: float = 0.0) -> GaussianMixture:
-    """p_N of the loop on p* = N(0, 1) whose rounds noise the mix for time delta and then shift it by e.
+    """p_N of the loop on p* = N(0, 1) whose rounds noise the mix for time delta and then shift it by r.
 
-    sum_j w_j N(S_j, 1), S_j = e (1 + exp(-delta) + ... + exp(-(j - 1) delta)), w the law of min(G, N), p_0 = p*.
+    sum_j w_j N(S_j, 1), S_j = r (1 + exp(-delta) + ... + exp(-(j - 1) delta)), w the law of min(G, N), p_0 = p*.
 
-    rounds: integer in 0..4000.  alpha: fresh share in [0, 1].  shift: e, a number.  delta: time >= 0, 0 for none.
+    rounds: integer in 0..4000.  alpha: fresh share in [0, 1].  shift: r, a number.  delta: time >= 0, 0 for none.
     Raises ValueError outside these ranges.  Derived in chapter 7, thm-chi2-explosion.
     """
     log_weights, shifts = _ages(rounds, alpha, shift, delta)
@@ -43,12 +43,12 @@ def shift_loop_chi2(rounds: int, alpha: float, shift: float, delta: float = 0.0)
 
 
 def chi2_onset(alpha: float, shift: float) -> float:
-    """The round N* = 2 ln(1 / (1 - alpha)) / e^2 near which chi2 of the shift loop without truncation explodes.
+    """The round N* = 2 ln(1 / (1 - alpha)) / r^2 near which chi2 of the shift loop without truncation explodes.
 
     For N < N* it is at most (alpha z / (1 - (1 - alpha) z))^2 - 1 with z = (1 - alpha)^(-N / N*); for N >= N* it is at
-    least exp(e^2 N (N - N*)) / (1 - alpha)^2 - 1.
+    least exp(r^2 N (N - N*)) / (1 - alpha)^2 - 1.
 
-    alpha: fresh share in (0, 1).  shift: e, not zero.  Raises ValueError outside these ranges.
+    alpha: fresh share in (0, 1).  shift: r, not zero.  Raises ValueError outside these ranges.
     Derived in chapter 7, thm-chi2-explosion.
     """
     share, e = check_alpha(alpha, zero=False), check_number(shift, "shift")

@@ -57,14 +57,17 @@ def checked_alt(alt: str) -> str:
     return " ".join(alt.split())
 
 
-def picture_html(raw: Sequence[Sequence[str]], alt: str, prefix: str | None = None) -> str:
-    """The panels of each figure side by side, wrapping on narrow screens, as one picture with one text."""
+def picture_html(raw: Sequence[Sequence[str]], alt: str, prefix: str | None = None, most: float = 1.15) -> str:
+    """The panels of each figure side by side, wrapping on narrow screens, as one picture with one text.
+
+    most: how much wider than drawn one of several panels may become.
+    """
     prefix = prefix_of(alt, *(text for panels in raw for text in panels)) if prefix is None else prefix
     several = sum(map(len, raw)) > 1
     boxes = []
     for number, panels in enumerate(raw):
         for text in panels:
-            width, grow = width_of(text), 1.15 if several else 1.0
+            width, grow = width_of(text), most if several else 1.0
             basis = 0.78 * width if several else width
             box = f"flex:1 1 {basis:.0f}px;max-width:{width * grow:.0f}px;min-width:0"
             boxes.append(f'<div style="{box}">{inline(text, f"{prefix}{number}-", grow=grow)}</div>')

@@ -44,7 +44,7 @@ def kernel_loop_mise(
     for name, value, allowed in (("real", real, REAL_DATA), ("start", start, STARTS)):
         if value not in allowed:
             raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
-    weights, means, variances = _line_mixture(law)
+    weights, means, variances = check_line_mixture(law)
     total, share = n * (1 + lam), 1 / (1 + lam)
     h = c * total**-0.2
     first = {"matched": c * n**-0.2, "narrow": h, "exact": 0.0}[start]
@@ -85,7 +85,7 @@ def fourier_transfer(frequency: Any, alpha: float, bandwidth: float) -> np.ndarr
     return alpha * np.exp(-loss) / (-np.expm1(-loss) + alpha * np.exp(-loss))
 
 
-def _line_mixture(law: GaussianMixture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def check_line_mixture(law: GaussianMixture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weights, means and variances of a mixture on the line."""
     if not isinstance(law, GaussianMixture):
         raise TypeError(f"law must be a GaussianMixture, got {type(law).__name__}: its integrals are in closed form")

@@ -66,15 +66,16 @@ def expected_location_tv(variance: Any) -> np.ndarray:
     about sqrt(V) / pi where V is small.  Raises ValueError for a negative variance.
     Derived in chapter 8, prop-expected-tv.
     """
-    return 2 / math.pi * np.arctan(np.sqrt(_nonnegative(variance, "variance", "it is a variance")) / 2)
+    return 2 / math.pi * np.arctan(np.sqrt(check_nonnegative(variance, "variance", "it is a variance")) / 2)
 
 
 def check_ratios(ratio: Any) -> np.ndarray:
     """Synthetic points per real one as float64, finite and nonnegative."""
-    return _nonnegative(ratio, "ratio", "it counts synthetic points per real one")
+    return check_nonnegative(ratio, "ratio", "it counts synthetic points per real one")
 
 
-def _nonnegative(value: Any, name: str, why: str) -> np.ndarray:
+def check_nonnegative(value: Any, name: str, why: str) -> np.ndarray:
+    """Finite numbers >= 0 as float64."""
     values = np.asarray(value)
     if values.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be a real number or an array of them, got {value!r}")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import roots_hermitenorm
 
-from echolimit._checks import check_alpha, check_count, check_number
-from echolimit.finite_sample.kernel_loop import _line_mixture
+from echolimit._checks import check_alpha, check_count
+from echolimit.finite_sample.kernel_loop import check_line_mixture
+from echolimit.finite_sample.refit import check_nonnegative
 from echolimit.hermite import hermite_coefficients, transfer
 from echolimit.hermite.estimation import hermite_ladder
 from echolimit.mixtures import GaussianMixture
@@ -32,7 +33,7 @@ def hermite_variance(law: GaussianMixture, degree: int) -> np.ndarray:
     law: a GaussianMixture on the line.  degree: 0 .. 400.  Raises ValueError outside these ranges, or where h_n^2
     overflows.  Used in chapter 8, prop-smoother; see prop-estimation in chapter 4.
     """
-    weights, means, variances = _line_mixture(law)
+    weights, means, variances = check_line_mixture(law)
     degree = check_count(degree, "degree", most=MAX_DEGREE)
     nodes, node_weights = roots_hermitenorm(degree + 1)
     x = means[:, None] + np.sqrt(variances)[:, None] * nodes
@@ -46,22 +47,23 @@ def hermite_variance(law: GaussianMixture, degree: int) -> np.ndarray:
     return variance
 
 
-def smoother_risk(law: GaussianMixture, samples: int, alpha: float, delta: float, degree: int) -> float:
+def smoother_risk(law: GaussianMixture, samples: int, alpha: float, delta: Any, degree: int) -> np.ndarray:
     """Risk of the limit law of a loop whose fresh data are, in every round, the same N points drawn from p*.
 
     sum_{n=1}^degree (1 - H_n)^2 c_n^2 + H_n^2 Var(h_n) / N: squared bias and variance of the modes 1 .. degree of the
     limit, that is the mean squared distance to p* in L2(1 / gamma) up to this degree.  Without truncation H_n = 1.
 
-    law: p*, a GaussianMixture on the line.  samples: N >= 1.  alpha: in (0, 1].  delta: >= 0.  degree: 1 .. 400; the
-    risk without truncation grows with it.  Raises ValueError outside these ranges.
+    law: p*, a GaussianMixture on the line.  samples: N >= 1.  alpha: in (0, 1].  delta: >= 0, a number or an array.
+    degree: 1 .. 400; the risk without truncation grows with it.  Returns an array of delta's shape.
+    Raises ValueError outside these ranges.
     Derived in chapter 8, prop-smoother.
     """
-    size, delta = check_count(samples, "samples", least=1), check_number(delta, "delta")
-    if delta < 0:
-        raise ValueError(f"delta must be at least 0, got {delta}: 0 means no truncation")
+    size, alpha = check_count(samples, "samples", least=1), check_alpha(alpha, zero=False)
+    times = check_nonnegative(delta, "delta", "0 means no truncation")
     degree = check_count(degree, "degree", least=1, most=MAX_DEGREE)
     signal, noise = _signal_and_noise(law, size, degree)
-    return _risk(signal, noise, check_alpha(alpha, zero=False), delta)
+    risks = [_risk(signal, noise, alpha, float(t)) for t in times.reshape(-1)]
+    return np.array(risks).reshape(times.shape)
 
 
 def best_truncation(law: GaussianMixture, samples: int, alpha: float, degree: int) -> BestTruncation:

@@ -7,13 +7,14 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from echolimit._checks import check_number, check_time
 from echolimit._law import Law
 from echolimit.distances.divergences import total_variation
 from echolimit.distances.line import Line, panels
+from echolimit.distances.line import _scores as normal_scores
 from echolimit.forgetting.drift import check_times
-from echolimit.forgetting.flow import flow_map
 from echolimit.forgetting.kernels import check_line, reverse_kernel
 from echolimit.forgetting.variation import Penalty, trapezoid_weights, weighted_variation
 from echolimit.mixtures import GaussianMixture
@@ -49,12 +50,13 @@ def forgetting_curves(
     )
     x = _grid(starts, path[0] - path[1] if len(path) > 1 else 1.0, SMOOTH_CELLS)
     mass = trapezoid_weights(x) * _gap(first, second, x)
+    back = _quantiles(starts[0])
     sde, flow = [begin], [begin]
     for t in path[1:]:
         y = _grid([law.diffuse(t)], 1.0, CELLS)
         carried = mass @ reverse_kernel(law, path[0], t, x, y)
         sde.append(weighted_variation(carried, np.zeros_like(y), y, penalty))
-        flow.append(begin if penalty is None else _flow_distance(law, first, second, path[0], t, penalty))
+        flow.append(begin if penalty is None else _flow_distance(law, first, second, path[0], t, back, penalty))
     return np.array(sde), np.array(flow)
 
 
@@ -90,13 +92,22 @@ def _gap(first: Law, second: Law, x: np.ndarray) -> np.ndarray:
     return np.asarray(first.density(x[:, None])) - np.asarray(second.density(x[:, None]))
 
 
-def _flow_distance(law: Law, first: Law, second: Law, t: float, later: float, penalty: Penalty) -> float:
+def _flow_distance(
+    law: Law, first: Law, second: Law, t: float, later: float, back: CubicSpline, penalty: Penalty
+) -> float:
     """The flow carries the gap over the exact law, (first - second) / p_t, unchanged along its paths."""
     noised = law.diffuse(later)
     y = _grid([noised], 1.0, CELLS // 4)
-    x = flow_map(law, later, t, y)
+    x = back(np.clip(normal_scores(Line(noised, "law"), y), back.x[0], back.x[-1]))
     log_slope = np.asarray(noised.log_density(y[:, None])) - np.asarray(law.diffuse(t).log_density(x[:, None]))
     return weighted_variation(_gap(first, second, x) * np.exp(log_slope), np.zeros_like(y), y, penalty)
+
+
+def _quantiles(law: Law) -> CubicSpline:
+    """The point of a law that belongs to a quantile of N(0, 1), by interpolation: `flow_map` is exact but slower."""
+    x = _grid([law], 1.0, CELLS)
+    scores, where = np.unique(normal_scores(Line(law, "law"), x), return_index=True)
+    return CubicSpline(scores, x[where])
 
 
 def _decreasing(times: Sequence[float]) -> list[float]:

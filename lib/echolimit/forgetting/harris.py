@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
-
-from scipy.optimize import brentq
 
 from echolimit._checks import check_number
 from echolimit.forgetting.drift import LyapunovDrift
@@ -28,7 +27,7 @@ def harris_contraction(
 ) -> HarrisBound:
     """The contraction of a Markov kernel P in the weighted distance int (1 + weight V) |mu - nu|.
 
-    Needs P V <= lambda V + K, and that P(x, .) and P(y, .) have at least `mass` in common whenever V(x) + V(y) <= level
+    Needs P V <= lambda V + K, and that P(x, .) and P(y, .) have at least `mass` in common whenever V(x) + V(y) < level
     (for instance because all P(x, .) with V(x) <= level lie above one measure of that mass).  Then, for every
     0 < spare < mass and lambda + 2 K / level <= pull < 1, with weight = spare / K,
 
@@ -54,13 +53,12 @@ def harris_contraction(
     if not least <= pull < 1:
         raise ValueError(f"pull must be in [lambda + 2 K / level, 1) = [{least}, 1), got {pull}")
 
-    def outside(spare: float) -> float:
-        reach = level * spare / bound
-        return (2 + reach * pull) / (2 + reach)
-
-    if spare is None:
-        spare = float(brentq(lambda e: 1 - mass + e - outside(e), 0.0, mass, xtol=1e-15))
+    ratio = level / bound
+    if spare is None:  # ratio e^2 + slope e = 2 mass, so that both entries of the maximum agree
+        slope = 2 + ratio * (1 - pull - mass)
+        spare = 4 * mass / (slope + math.sqrt(slope**2 + 8 * ratio * mass))
     spare = check_number(spare, "spare")
     if not 0 < spare < mass:
         raise ValueError(f"spare must be in (0, mass) = (0, {mass}), got {spare}")
-    return HarrisBound(max(1 - mass + spare, outside(spare)), spare / bound, spare, pull)
+    reach = ratio * spare
+    return HarrisBound(max(1 - mass + spare, (2 + reach * pull) / (2 + reach)), spare / bound, spare, pull)

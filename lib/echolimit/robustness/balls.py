@@ -37,7 +37,7 @@ def error_bound(alpha: float, delta: float, errors: Any, initial: float = 0.0, m
     """Bounds of the distance to the limit law after 0, 1, ..., n rounds, round k with an error of at most errors[k].
 
     b_0 = initial, b_{k+1} = r b_k + errors[k], that is b_i = r^i initial + sum_k r^(i-1-k) errors[k], with the
-    contraction factor r of the metric.  With initial = 0 no smaller bound holds for all such errors.
+    contraction factor r of the metric.  In W_2 and W_1, with initial = 0, no smaller bound holds for all such errors.
 
     errors: (n,) numbers >= 0.  initial: distance of p_0 to the limit, >= 0.  Returns (n + 1,).
     Raises ValueError for a negative or infinite entry and for alpha, delta, metric outside their ranges.

@@ -31,7 +31,7 @@ class Run:
         _check_start(x)
         self.name, self.times = name, check_times(times)
         self._score, self._x, self._callback = score, x, callback
-        self._values = has_values(x)
+        self._xp, self._values = compat.array_namespace(x), has_values(x)
         self._late = self._values and on_accelerator(x)
         self._sums: list[tuple[int, float, Any]] = []  # (step, time, sum of the score), not yet looked at
 
@@ -53,7 +53,8 @@ class Run:
         except Exception as error:
             error.add_note(f"{self.name} called score(x, t) in step {step} of {len(self.times) - 1}, at t = {t}")
             raise
-        _check_kind(value, state, step, t)
+        if not _same_kind(value, state):
+            _check_kind(value, state, step, t)
         if self._values:
             self._look(value, step, t)
         return own(value) if overlap(state, value) else value
@@ -66,7 +67,7 @@ class Run:
     def result(self, state: Array) -> Array:
         """The last state, in the layout of x."""
         self._settle(state, 1)
-        if self._values and not _finite(state):
+        if self._values and not _finite(state, self._xp):
             raise ValueError(
                 f"{self.name} ended with NaN or infinity in x though all scores were finite: its numbers left the "
                 f"range of {state.dtype}; take more steps, or a wider dtype"
@@ -75,20 +76,20 @@ class Run:
 
     def _look(self, value: Array, step: int, t: float) -> None:
         """A NaN or an infinity makes the sum one too: one pass, no copy.  A finite score may overflow: look again."""
-        xp = compat.array_namespace(value)
         if self._late:
-            self._sums.append((step, t, xp.sum(value, dtype=xp.promote_types(value.dtype, xp.float32))))
-        elif not _finite(value):
+            wide = self._xp.promote_types(value.dtype, self._xp.float32)
+            self._sums.append((step, t, self._xp.sum(value, dtype=wide)))
+        elif not _finite(value, self._xp):
             self._refuse(step, t)
 
     def _settle(self, state: Array, count: int) -> None:
         """Read the sums that wait, if there are `count`.  What was not finite then has stayed so in the state."""
         if not self._sums or len(self._sums) < count:
             return
-        sums = compat.array_namespace(state).stack([s for _, _, s in self._sums]).tolist()
+        sums = self._xp.stack([s for _, _, s in self._sums]).tolist()
         wrong = [(step, t) for (step, t, _), total in zip(self._sums, sums, strict=True) if not math.isfinite(total)]
         self._sums = []
-        if wrong and not _finite(state):
+        if wrong and not _finite(state, self._xp):
             self._refuse(*wrong[0])
 
     def _refuse(self, step: int, t: float) -> None:
@@ -143,6 +144,10 @@ def _check_start(x: Any) -> None:
     check_finite(x, "x")
 
 
+def _same_kind(x: Any, y: Array) -> bool:
+    return type(x) is type(y) and x.shape == y.shape and x.dtype == y.dtype and x.device == y.device
+
+
 def _check_kind(value: Any, state: Array, step: int, t: float) -> None:
     """The score's output must be an array like the state."""
     where = f"from score(x, t) in step {step}, at t = {t}"
@@ -159,8 +164,7 @@ def _check_kind(value: Any, state: Array, step: int, t: float) -> None:
         raise ValueError(f"score must return x's device, {home}, got {compat.device(value)} {where}: move one of them")
 
 
-def _finite(x: Array) -> bool:
-    xp = compat.array_namespace(x)
+def _finite(x: Array, xp: Any) -> bool:
     with np.errstate(all="ignore"):
         return math.isfinite(float(xp.sum(x))) or bool(xp.all(xp.isfinite(x)))
 

@@ -23,8 +23,8 @@ def euler_maruyama(score: Score, x: Array, times: Any, rng: Any = None, callback
     and misses it by O(h) when all steps are of size h.  Draws of N(0, I) instead of P_T q add at most
     TV(P_T q, N(0, I)).  There is no denoising at the end and no rescaling: the time of the result is delta exactly.
 
-    score: function score(x, t), the gradient of ln P_t q at x, for t a Python float; it must return an array of x's
-      shape, dtype and device.  score_of(law) makes one; score_from_epsilon and its kin adapt a network.
+    score: function score(x, t), the gradient of ln P_t q at x, for t a Python float; it must leave x as it is and
+      return an array of its shape, dtype and device.  score_of(law) makes one, score_from_epsilon and its kin others.
     x: the start, an array (n, ...) of real floating point, never changed.  Arrays of any library that follows the
       array API standard, on any device.
     times: T = t_0 > t_1 > ... > t_K = delta > 0, at most 354; time_grid(T, delta, steps) makes them.

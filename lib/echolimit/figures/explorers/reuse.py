@@ -8,7 +8,7 @@ from echolimit.figures.controls import Slider
 from echolimit.figures.explorers import _parts as parts
 from echolimit.figures.live import Canvas, LiveFigure
 from echolimit.figures.style import role, style_context
-from echolimit.finite_sample.refit import refit_peak, refit_variance
+from echolimit.finite_sample import refit_peak, refit_variance
 
 ROLES = {"reused": "round", "fresh": "control"}
 
