@@ -7,9 +7,10 @@ cost.  Moving between Ornstein-Uhlenbeck and variance-exploding coordinates, y =
 
 Time: processor time of the one thread, which other work on the machine disturbs less than the wall clock, best of
 REPEATS rounds, ours and theirs in turn.  Ratios: the median over rounds of theirs over ours, for the peer where it is
-least; with the score, and with a score that costs nothing, so that the samplers' own work is left.  Accuracy: of deterministic samplers the root mean square distance from the exact flow of the same start;
-of all, the relative error of the variance and sliced W2 to exact draws (its floor, between two sets of exact draws, is
-the first row).  Memory: most arrays of x's size alive at once.
+least; with the score, and with a score that costs nothing, so that the samplers' own work is left.
+Accuracy: of deterministic samplers the root mean square distance from the exact flow of the same start; of all, the
+relative error of the variance and sliced W2 to exact draws (its floor, between two sets of them, is the first row).
+Memory: most arrays of x's size alive at once.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from benchmarks.peers import edm_heun, with_diffusers, with_k_diffusion
 from benchmarks.ring import FastScore, ring
 from benchmarks.rows import Row, rounds_of
 
-POINTS, STEPS, START, STOP, REPEATS = 100_000, 50, 5.0, 0.01, 7
+POINTS, STEPS, START, STOP, REPEATS = 100_000, 50, 5.0, 0.01, 11
 
 
 @dataclass(frozen=True)
