@@ -21,7 +21,7 @@ def ring() -> GaussianMixture:
 
 
 class FastScore:
-    """Score, noise and clean point of the ring, each by two matrix products and one softmax over (components, n).
+    """Score, noise and clean point of the ring, each by two matrix products and one softmax in place, (components, n).
 
     With V = a^2 v + s^2 the responsibilities are r = softmax(ln w_k + a x.m_k / V) (all |m_k| are equal), and with
     mu = sum_k r_k m_k the score is (a mu - x) / V.  The noise is -s times it, the clean point (x + s^2 score) / a;
@@ -32,11 +32,19 @@ class FastScore:
         law = ring()
         self.means = torch.as_tensor(law.means, dtype=dtype)
         self.log_weights = torch.as_tensor(np.log(law.weights), dtype=dtype)[:, None]
+        self.work = torch.empty((COMPONENTS + 1, 0), dtype=dtype)
 
     def combination(self, x: torch.Tensor, scale: float, cx: float, cm: float) -> torch.Tensor:
         """cx x + cm mu(x), with responsibilities softmax(ln w + scale x.m)."""
-        share = torch.softmax(torch.addmm(self.log_weights, self.means, x.T, alpha=scale), dim=0)
-        return torch.addmm(x, share.T, self.means, beta=cx, alpha=cm)
+        if self.work.shape[1] != len(x):
+            self.work = self.work.new_empty((COMPONENTS + 1, len(x)))
+        share, each = self.work[:-1], self.work[-1]
+        torch.addmm(self.log_weights, self.means, x.T, alpha=scale, out=share)
+        torch.amax(share, 0, out=each)
+        share.sub_(each).exp_()
+        torch.sum(share, 0, out=each)
+        share.div_(each)
+        return torch.mm(share.T, self.means).mul_(cm).add_(x, alpha=cx)
 
     def score(self, x: torch.Tensor, t: float) -> torch.Tensor:
         """The score of P_t p* at x: what our samplers take."""

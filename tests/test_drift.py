@@ -146,7 +146,7 @@ REFUSED = [
     (lambda: accumulated_drift(0.5, [np.nan]), "sizes must be finite"),
     (lambda: accumulated_drift(0.5, [0.1], 1.5), "correlation must be in"),
     (lambda: error_gain(0.1, 0.2), "t must be at least delta"),
-    (lambda: observe_score_error(0.1, 0.02, 0.05), "horizon must be greater"),
+    (lambda: observe_score_error(0.1, 0.02, 0.05), "T must be greater"),
     (lambda: observe_score_error(lambda t: 1.0, 1.0, 0.05), "error must return finite values"),
     (lambda: observe_score_error(0.1, 1.0, 0.05, -1.0), "variance must be at least 0"),
     (lambda: shift_loop_law(-1, 0.5, 0.1), "rounds must be at least 0"),

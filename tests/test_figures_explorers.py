@@ -1,5 +1,6 @@
 """The live figures of the book: what their descriptions hold, and what they refuse."""
 
+import functools
 import json
 import re
 
@@ -11,21 +12,17 @@ from echolimit.figures import (
     Canvas,
     Choice,
     Slider,
-    age_explorer,
     assets,
-    limit_explorer,
     reuse_explorer,
     sampler_side_explorer,
     schedule_designer,
-    spectrum_explorer,
     use_style,
 )
+from echolimit.figures.explorers import EXPLORERS
 from echolimit.figures.explorers._parts import log_axis, short
 from echolimit.figures.live import VERSION
 
-EXPLORERS = (
-    age_explorer, limit_explorer, spectrum_explorer, schedule_designer, sampler_side_explorer, reuse_explorer,
-)  # fmt: skip
+drawn = functools.cache(lambda make: make())
 
 
 def blob_of(html: str) -> dict:
@@ -34,7 +31,7 @@ def blob_of(html: str) -> dict:
 
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_the_description_names_what_stands_in_the_picture(make):
-    figure = make()
+    figure = drawn(make)
     spec = blob_of(figure.html)
     assert spec == json.loads(json.dumps(figure.spec))
     assert spec["version"] == VERSION
@@ -48,7 +45,7 @@ def test_the_description_names_what_stands_in_the_picture(make):
 
 
 def test_every_model_has_a_figure():
-    assert sorted(make().spec["model"] for make in EXPLORERS) == sorted(assets.model_names())
+    assert sorted(drawn(make).spec["model"] for make in EXPLORERS) == sorted(assets.model_names())
     assert {path.name for path in assets.STATIC.glob("*.js")} == set(assets.MODULES)
 
 

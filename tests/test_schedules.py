@@ -161,6 +161,17 @@ def test_any_shape_is_scaled_to_its_budget(alpha, rounds, level, power, tilt):
     assert_allclose(scale_to_budget(constant_schedule(rounds, 1.0), budget, power), level, rtol=1e-9)
 
 
+def test_a_long_loop_stays_at_its_cap_until_the_end():
+    for power in (0.0, 1.0):
+        budget = schedule_cost(constant_schedule(20_000, 0.05), power)
+        found = budget_schedule(20_000, 0.2, budget, power, cap=0.06)
+        below = found < 0.06 * (1 - 1e-12)
+        assert_allclose(schedule_cost(found, power), budget, rtol=1e-9)
+        assert 0 < below.sum() < 10_000
+        assert np.all(np.diff(below.astype(int)) >= 0)
+        assert_allclose(found[below][1:] / found[below][:-1], 0.8 ** (1 / (power + 1)), rtol=1e-9)
+
+
 def test_a_round_of_fresh_data_only_forgets_what_came_before():
     found = budget_schedule(5, [0.2, 0.2, 1.0, 0.2, 0.2], 15.0, cap=0.5)
     assert_allclose(found[:2], 0.5)

@@ -50,6 +50,18 @@ VALUE_ERRORS = {
         lambda: scale_to_budget(DELTAS, 2.0, cap=0.2),
         r"at least 3.21888, the cost of 2 rounds at the cap",
     ),
+    "cost too large": (
+        lambda: schedule_cost([0.1, 1e-200], 2.0),
+        "delta must not be too small for power = 2.0, got 1e-200",
+    ),
+    "noise too large": (
+        lambda: noise_objective(0.2, [1e-200], 1e-6, 2.0),
+        "delta must not be too small for power = 2.0",
+    ),
+    "noise a round": (
+        lambda: mode_rms_error(1, 0.2, [1e-200], 1e-6, 2.0),
+        "delta must not be too small for power = 2.0",
+    ),
     "zero cap": (lambda: budget_schedule(3, 0.2, 9.0, cap=0.0), "cap must be greater than 0, got 0.0"),
     "no cap": (lambda: budget_schedule(3, 1.0, 9.0), "cap must be given where alpha is 1 in a later round, got None"),
     "huge budget": (lambda: budget_schedule(3, 0.2, 1e5), "budget = 100000.0 gives truncation times outside"),

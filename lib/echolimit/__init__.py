@@ -92,7 +92,6 @@ from echolimit.recursion import (
 from echolimit.robustness import (
     GAUSSIAN_SAMPLERS,
     FixedPoint,
-    StepCoefficients,
     ball_radius,
     contraction_factor,
     covariance_defect,
@@ -104,9 +103,9 @@ from echolimit.robustness import (
     gaussian_pass,
     initialisation_bound,
     noise_gain,
-    step_coefficients,
 )
 from echolimit.samplers import (
+    StepCoefficients,
     ancestral,
     ddim,
     dpmpp_2m,
@@ -117,6 +116,7 @@ from echolimit.samplers import (
     score_from_edm,
     score_from_epsilon,
     score_from_x0,
+    step_coefficients,
     time_grid,
 )
 from echolimit.schedules import (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Collection
 from typing import Any
 
 import array_api_compat as compat
@@ -33,6 +34,39 @@ def check_number(value: Any, name: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, got {number}")
     return number
+
+
+def check_positive(value: Any, name: str, why: str = "pass a positive number") -> float:
+    """A finite number > 0."""
+    number = check_number(value, name)
+    if number <= 0:
+        raise ValueError(f"{name} must be greater than 0, got {number}: {why}")
+    return number
+
+
+def check_not_negative(value: Any, name: str, why: str) -> float:
+    """A finite number >= 0."""
+    number = check_number(value, name)
+    if number < 0:
+        raise ValueError(f"{name} must be at least 0, got {number}: {why}")
+    return number
+
+
+def check_choice(value: Any, name: str, allowed: Collection[str]) -> str:
+    """One of the words allowed."""
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+    return value
+
+
+def check_step(t: Any, later: Any) -> tuple[float, float]:
+    """A step of the reverse chain, from a time t down to `later`: t > later > 0."""
+    before, after = check_number(t, "t"), check_number(later, "later")
+    if not 0 < after < before:
+        raise ValueError(
+            f"t and later must satisfy t > later > 0, got {before} and {after}: reverse time runs from t down to later"
+        )
+    return before, after
 
 
 def check_time(t: Any, name: str = "t") -> float:
@@ -99,6 +133,17 @@ def check_finite(x: Array, name: str) -> None:
         xp = compat.array_namespace(x)
         if not bool(xp.all(xp.isfinite(x))):
             raise ValueError(f"{name} must be finite, got NaN or infinity in it: drop or mend those entries first")
+
+
+def check_numbers(
+    value: Any, name: str, least: float = -math.inf, why: str = "drop or mend those entries"
+) -> np.ndarray:
+    """A number or an array of numbers, of any shape, finite and at least `least`, as numpy float64."""
+    values = to_numpy(as_float_array(value, name))
+    if not np.all(np.isfinite(values)) or np.any(values < least):
+        bound = "" if least == -math.inf else f" and at least {least:g}"
+        raise ValueError(f"{name} must be finite{bound}, got {value!r}: {why}")
+    return values
 
 
 def check_weights(weights: Any, k: int, like: Array) -> Array:

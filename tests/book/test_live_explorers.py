@@ -11,22 +11,12 @@ import pytest
 
 from book import figure_pages
 from book.figure_pages import TYPE_SIZES, settled, wait_for
-from echolimit.figures import (
-    age_explorer,
-    assets,
-    limit_explorer,
-    reuse_explorer,
-    sampler_side_explorer,
-    schedule_designer,
-    spectrum_explorer,
-)
+from echolimit.figures import assets, sampler_side_explorer, schedule_designer
+from echolimit.figures.explorers import EXPLORERS
 
 pages, show_page = figure_pages.pages, figure_pages.show_page  # fixtures
 pytestmark = pytest.mark.browser
 
-EXPLORERS = (
-    age_explorer, limit_explorer, spectrum_explorer, schedule_designer, sampler_side_explorer, reuse_explorer,
-)  # fmt: skip
 EXTENT = """() => {
   const figure = document.querySelector("live-fig");
   const spec = JSON.parse(figure.querySelector("script").textContent);

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.polynomial.hermite_e import hermegauss, hermeval
 from numpy.testing import assert_allclose
 
 from controls import against
@@ -49,6 +50,28 @@ def run(alphas, deltas, start=DATA, data=DATA):
 @given(a=shares, d=deltas)
 def test_the_mean_over_all_coins(a, d, mean):
     assert_allclose(mean(a, d), average(lambda t: t, a, d), rtol=1e-12)
+
+
+def modes(law, degrees):
+    """E h_n for each degree, by a Gauss rule that is exact for polynomials."""
+    z, w = hermegauss(12)
+    x = law.m[:, None] + np.sqrt(law.v)[:, None] * z
+    return np.array([law.w @ hermeval(x, [0] * n + [1]) @ w for n in degrees]) / w.sum()
+
+
+@pytest.mark.claim("thm-mean-noising-time")
+@against(
+    lambda n, a, d: average(lambda t: math.exp(-n * t), a, d),
+    mean_time_for_the_random_one=lambda n, a, d: math.exp(-n * average(lambda t: t, a, d)),
+    degree_forgotten=lambda n, a, d: average(lambda t: math.exp(-t), a, d),
+    noise_for_the_amplitude=lambda n, a, d: average(lambda t: math.exp(-2 * n * t), a, d),
+)
+@few
+@given(a=shares, d=deltas)
+def test_each_mode_is_multiplied_by_its_mean_decay(a, d, factor):
+    degrees = (1, 2, 3, 5)
+    left = np.array([factor(n, a, d) for n in degrees])
+    assert_allclose(modes(run(a, d), degrees), left * modes(DATA, degrees), rtol=1e-9, atol=1e-12)
 
 
 def lost_between(n, b, square):
@@ -139,6 +162,20 @@ def test_a_schedule_that_tends_to_zero_leads_back(start, rules):
 def test_otherwise_the_data_do_not_come_back(rounds, rules):
     for rule in rules.values():
         assert np.all(gaps(rule, rounds, DATA) >= 0.9 * gaps(rule, rounds // 4, DATA))
+
+
+@pytest.mark.claim("thm-null-schedule")
+@against(
+    lambda a: math.prod(1 - x for x in a),
+    first_two_rounds_left_out=lambda a: math.prod(1 - x for x in a[2:]),
+    last_round_only=lambda a: 1 - a[-1],
+)
+@few
+@given(a=shares)
+def test_short_noising_times_need_fresh_ancestors(a, without):
+    """Lines without a fresh ancestor have been noised for delta_0 at least; here the later rounds add up to less."""
+    times = [1.0, 0.4, 0.2, 0.1, 0.05]
+    assert without(a) <= average(lambda t: t >= 1.0, a, times) + 1e-12
 
 
 def atom_w2(z, alphas, times):

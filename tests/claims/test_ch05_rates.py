@@ -59,6 +59,23 @@ def test_summable_fresh_shares_leave_a_loss(alphas, noise_of_round_zero):
     assert np.all(more >= noise_of_round_zero(alphas))
 
 
+@pytest.mark.claim("prop-slow-fresh")
+@against(
+    lambda c, n: 1 / (1 + n * c),
+    one_fixed_time=lambda c, n: math.exp(-n * c),
+    degree_forgotten=lambda c, n: 1 / (1 + c),
+)
+@settings(max_examples=1)
+@given(cases=st.just([(0.3, 1), (0.3, 4), (1.5, 2)]))
+def test_truncation_no_smaller_than_fresh_data_is_not_forgotten(cases, ceiling):
+    """No more than 1 / (1 + n c) is left in the end, which delta_k = c alpha_k meets as the shares get small."""
+    for c, n in cases:
+        even, _ = losses(n, lambda k: (0.2 / (k + 1) ** 0.5, c * 0.2 / (k + 1) ** 0.5), 20_000)  # noqa: B023
+        assert_allclose(1 - even[-1], ceiling(c, n), rtol=2e-3)
+        ragged, _ = losses(n, lambda k: (0.2 / (k + 1) ** 0.5, (1 + k % 3) * c * 0.2 / (k + 1) ** 0.5), 20_000)  # noqa: B023
+        assert 1 - ragged[-1] <= ceiling(c, n)
+
+
 def reset(tau):
     """E P_{tau E} p*, E exponential with mean one, by Gauss-Laguerre quadrature."""
     parts = [(w, noised(DATA, tau * u)) for u, w in zip(*laggauss(60), strict=True)]
@@ -158,8 +175,11 @@ def test_the_factor_of_slow_schedules(cases, factor):
 @given(cases=st.just([(0.9, 0.2), (0.5, 0.2), (0.3, 0.5)]))
 def test_annealing_beyond_one_minus_alpha_buys_no_rate(cases, rate):
     for r, alpha in cases:
-        history, _ = losses(2, lambda k: (alpha, 0.4 * r**k), 150)  # noqa: B023
+        history, last = losses(2, lambda k: (alpha, 0.4 * r**k), 150)  # noqa: B023
         assert_allclose(history[-1] / history[-2], rate(r, alpha), rtol=1e-3)
+        assert_allclose(history[-1] / history[-51], rate(r, alpha) ** 50, rtol=2e-2)  # and no power of N beside it
+        if r < 1 - alpha:
+            assert history[-1] > 1e6 * -math.expm1(-2 * last)
     critical, last = losses(2, lambda k: (0.2, 0.1 * 0.8**k), 1500)
     assert_allclose(critical[-1] / (2 * 1500 * last), 1, rtol=5e-3)
     assert rate(0.8, 0.2) == 0.8

@@ -20,14 +20,14 @@ def wavy(t):
     return 0.3 + 0.4 * np.cos(2 * t)
 
 
-def equations(m, v, horizon, delta, error):
+def equations(m, v, T, delta, error):
     """Means of both samplers, their variance, and the covariance of M with the end point, from their own equations.
 
     dY = (Y - 2 (Y - a m) / v_t + 2 b) ds + sqrt(2) dW and dM = sqrt(2) b dW, integrated in s = T - t.
     """
 
     def slope(s, state):
-        t, (perfect, learned, variance, joint) = horizon - s, state
+        t, (perfect, learned, variance, joint) = T - s, state
         pull, goal, b = 1 - 2 / noised(v, t), 2 * np.exp(-t) * m / noised(v, t), float(error(t))
         return [
             pull * perfect + goal,
@@ -36,8 +36,8 @@ def equations(m, v, horizon, delta, error):
             pull * joint + 2 * b,
         ]
 
-    start = [np.exp(-horizon) * m, np.exp(-horizon) * m, noised(v, horizon), 0.0]
-    return solve_ivp(slope, (0, horizon - delta), start, rtol=1e-11, atol=1e-13).y[:, -1]
+    start = [np.exp(-T) * m, np.exp(-T) * m, noised(v, T), 0.0]
+    return solve_ivp(slope, (0, T - delta), start, rtol=1e-11, atol=1e-13).y[:, -1]
 
 
 def gain(t, delta, v):
@@ -51,14 +51,14 @@ def gain(t, delta, v):
     ratio_upside_down=lambda t, delta, v: np.exp(-(t - delta)) * noised(v, t) / noised(v, delta),
 )
 def test_the_displacement_is_twice_the_error_times_the_gain(factor=gain):
-    for m, v, horizon, delta in [*CASES[1:], (0.0, 0.1, 2.0, 0.05)]:
-        shift = 2 * quad(lambda t, d=delta, v=v: wavy(t) * factor(t, d, v), delta, horizon, epsabs=1e-12)[0]
-        perfect, learned, variance, joint = equations(m, v, horizon, delta, wavy)
+    for m, v, T, delta in [*CASES[1:], (0.0, 0.1, 2.0, 0.05)]:
+        shift = 2 * quad(lambda t, d=delta, v=v: wavy(t) * factor(t, d, v), delta, T, epsabs=1e-12)[0]
+        perfect, learned, variance, joint = equations(m, v, T, delta, wavy)
         assert_allclose(perfect, np.exp(-delta) * m, atol=1e-9)
         assert_allclose(learned - perfect, shift, rtol=1e-8)
         assert_allclose(variance, noised(v, delta), rtol=1e-8)
         assert_allclose(joint, shift, rtol=1e-8)  # Cov(M, Y_end)
-        assert_allclose(observe_score_error(wavy, horizon, delta, v).shift, shift, rtol=1e-9)
+        assert_allclose(observe_score_error(wavy, T, delta, v).shift, shift, rtol=1e-9)
 
 
 @pytest.mark.claim("thm-observability")
@@ -69,33 +69,31 @@ def test_the_displacement_is_twice_the_error_times_the_gain(factor=gain):
 )
 @pytest.mark.parametrize("case", [(0.6, 0.3, 3.0, 0.1), (-1.0, 4.0, 4.0, 0.02)])
 def test_divergences_of_paths_and_samples(case, share=lambda shift, half, v: shift**2 / (v * 2 * half)):
-    m, v, horizon, delta = case
-    perfect, learned, variance, joint = equations(m, v, horizon, delta, wavy)
-    half = quad(lambda t: wavy(t) ** 2, delta, horizon)[0]  # int b^2 = eps^2 / 2 = path KL
+    m, v, T, delta = case
+    perfect, learned, variance, joint = equations(m, v, T, delta, wavy)
+    half = quad(lambda t: wavy(t) ** 2, delta, T)[0]  # int b^2 = eps^2 / 2 = path KL
     eta = share(learned - perfect, half, variance)
     assert_allclose(joint**2 / variance, eta * 2 * half, rtol=1e-7)  # Var(E[M | Y]) of a Gaussian pair
     ideal, spoiled = (GaussianMixture([1.0], [[a]], [variance]) for a in (perfect, learned))
     assert_allclose(kl_divergence(spoiled, ideal), eta * half, rtol=1e-7)
     assert_allclose(chi2_divergence(spoiled, ideal), np.expm1(eta * 2 * half), rtol=1e-7)
-    effect = observe_score_error(wavy, horizon, delta, v)
+    effect = observe_score_error(wavy, T, delta, v)
     assert_allclose([effect.observability, effect.path_kl], [eta, half], rtol=1e-7)
 
 
 @pytest.mark.claim("thm-observability")
 @against(
-    without_the_variances=lambda v, horizon, delta: 1 - np.exp(-2 * (horizon - delta)),
-    not_squared=lambda v, horizon, delta: (
-        1 - np.exp(-(horizon - delta)) * np.sqrt(noised(v, delta) / noised(v, horizon))
-    ),
-    one=lambda v, horizon, delta: 1.0,
+    without_the_variances=lambda v, T, delta: 1 - np.exp(-2 * (T - delta)),
+    not_squared=lambda v, T, delta: 1 - np.exp(-(T - delta)) * np.sqrt(noised(v, delta) / noised(v, T)),
+    one=lambda v, T, delta: 1.0,
 )
 def test_the_most_visible_error_is_the_gain_itself(
-    bound=lambda v, horizon, delta: 1 - np.exp(-2 * (horizon - delta)) * noised(v, delta) / noised(v, horizon),
+    bound=lambda v, T, delta: 1 - np.exp(-2 * (T - delta)) * noised(v, delta) / noised(v, T),
 ):
     rng = np.random.default_rng(0)
-    for v, horizon, delta in [(0.2, 0.6, 0.05), (3.0, 1.0, 0.1), (0.0, 0.4, 0.2)]:
-        top = bound(v, horizon, delta)
-        seen = observe_score_error(lambda t, v=v, d=delta: -7 * error_gain(t, d, v), horizon, delta, v)
+    for v, T, delta in [(0.2, 0.6, 0.05), (3.0, 1.0, 0.1), (0.0, 0.4, 0.2)]:
+        top = bound(v, T, delta)
+        seen = observe_score_error(lambda t, v=v, d=delta: -7 * error_gain(t, d, v), T, delta, v)
         assert_allclose(seen.observability, top, rtol=1e-9)
         for _ in range(5):
             a, b, c = rng.normal(size=3)
@@ -103,7 +101,7 @@ def test_the_most_visible_error_is_the_gain_itself(
             def error(t, a=a, b=b, c=c):
                 return a + b * t + c * np.sin(5 * t)
 
-            assert observe_score_error(error, horizon, delta, v).observability < top
+            assert observe_score_error(error, T, delta, v).observability < top
 
 
 def simulated_mean(error, rng):

@@ -98,13 +98,13 @@ def recursion(n, m, rounds, real, shared=2.0, drawn=True, share=None):
 
 @pytest.mark.claim("thm-kernel-loop")
 @against(
-    lambda n, m, i, real: kernel_loop_mise(BELL, n, m / n, i, real=real)[-1],
+    lambda n, m, i, real: kernel_loop_mise(BELL, n, m / n, i, regime=real)[-1],
     half_the_covariance=lambda n, m, i, real: recursion(n, m, i, real, shared=1.0 if real == "reused" else 0.9),
-    one_round_less=lambda n, m, i, real: kernel_loop_mise(BELL, n, m / n, i - 1, real=real)[-1],
+    one_round_less=lambda n, m, i, real: kernel_loop_mise(BELL, n, m / n, i - 1, regime=real)[-1],
     shares_exchanged=lambda n, m, i, real: recursion(n, m, i, real, share=m / (n + m)),
-    other_data=lambda n, m, i, real: kernel_loop_mise(BELL, n, m / n, i, real={"reused": "fresh"}.get(real, "reused"))[
-        -1
-    ],
+    other_data=lambda n, m, i, real: kernel_loop_mise(
+        BELL, n, m / n, i, regime={"reused": "fresh"}.get(real, "reused")
+    )[-1],
 )
 def test_the_exact_error_against_loops_point_by_point(mise):
     rng = np.random.default_rng(8)
@@ -112,7 +112,7 @@ def test_the_exact_error_against_loops_point_by_point(mise):
         errors = simulated_kernel_loop(n, m, rounds, real, 20_000, rng)
         assert abs(errors.mean() - mise(n, m, rounds, real)) < 5 * errors.std() / np.sqrt(len(errors))
         assert_allclose(
-            recursion(n, m, rounds, real), kernel_loop_mise(BELL, n, m / n, rounds, real=real)[-1], rtol=1e-6
+            recursion(n, m, rounds, real), kernel_loop_mise(BELL, n, m / n, rounds, regime=real)[-1], rtol=1e-6
         )
 
 
@@ -132,7 +132,7 @@ def test_both_ends_give_the_error_of_the_first_estimate(start="matched"):
     first = shape / (2 * np.sqrt(np.pi))  # the error of one estimate of N(0, 1), in closed form
     for law, value in ((BELL, first), (DATA, None)):
         for real in ("reused", "fresh"):
-            ends = [kernel_loop_mise(law, 100, ratio, 3, real=real, start=start)[-1] for ratio in (0.0, 1e9)]
+            ends = [kernel_loop_mise(law, 100, ratio, 3, regime=real, start=start)[-1] for ratio in (0.0, 1e9)]
             expected = kernel_loop_mise(law, 100, 0.0, 0)[0] if value is None else value
             assert_allclose(ends, expected, rtol=2e-3)
 

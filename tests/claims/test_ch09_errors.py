@@ -28,7 +28,7 @@ def test_local_errors_travel_with_the_exact_kernel(method, carrier=lambda t, u: 
     p = noised(DATA, GRID[0]).pdf(X)
     total, sizes, left = np.zeros_like(X), 0.0, 0.0
     for t, u in itertools.pairwise(GRID):
-        step = p @ (W * sampler_kernel(LAW, t, u, X, method=method))
+        step = p @ (W * sampler_kernel(LAW, t, u, X, sampler=method))
         error = step - p @ (W * reverse_kernel(LAW, t, u, X))
         rest = error @ carrier(t, u)
         total, p = total + rest, step

@@ -53,7 +53,7 @@ def noise_of_half_the_time(t, later, x, y):
 
 
 def one_gaussian_step(t, later, x, y):
-    return sampler_kernel(LAW, t, later, np.array([x]), y, method="euler_maruyama")[0]
+    return sampler_kernel(LAW, t, later, np.array([x]), y, sampler="euler_maruyama")[0]
 
 
 @pytest.mark.claim("prop-reverse-kernel")

@@ -74,7 +74,7 @@ class Line:
         z = sign * ndtri(mass)
         low, high = self._bracket(z)
         grid = panels([self])
-        y = np.clip(np.interp(z, _scores(self, grid), grid), low, high)
+        y = np.clip(np.interp(z, normal_scores(self, grid), grid), low, high)
         active = np.arange(len(y))
         for _ in range(200):
             at, side = y[active], sign[active]
@@ -105,7 +105,7 @@ class Line:
         return low, high
 
 
-def _scores(line: Line, x: np.ndarray) -> np.ndarray:
+def normal_scores(line: Line, x: np.ndarray) -> np.ndarray:
     below, above = line.cdf(x), line.survival(x)
     score = np.where(below <= 0.5, ndtri(np.maximum(below, 1e-300)), -ndtri(np.maximum(above, 1e-300)))
     return np.maximum.accumulate(score)

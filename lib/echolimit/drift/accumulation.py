@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from echolimit._arrays import as_float_array, to_numpy
-from echolimit._checks import check_alpha, check_finite, check_number
+from echolimit._checks import check_alpha, check_finite, check_not_negative, check_number
+
+SQUARED = "it is a squared distance"
 
 
 def drift_floor(alpha: float, round_error: float, density_floor: float | None = None, young: bool = False) -> float:
@@ -24,7 +26,7 @@ def drift_floor(alpha: float, round_error: float, density_floor: float | None = 
     holds.  Raises ValueError outside these ranges.
     Derived in chapter 7, thm-drift-floor; the last constant is that of Khelifa, Turner and Venkataramanan (2026).
     """
-    share, error = check_alpha(alpha, zero=False), _not_negative(round_error, "round_error")
+    share, error = check_alpha(alpha, zero=False), check_not_negative(round_error, "round_error", SQUARED)
     least = share if density_floor is None else check_number(density_floor, "density_floor")
     if not share <= least <= 1:
         raise ValueError(f"density_floor must be in [alpha, 1] = [{share}, 1], got {least}: q >= alpha p* always holds")
@@ -48,7 +50,7 @@ def drift_ceiling(
     share, errors = check_alpha(alpha), _numbers(round_errors, "round_errors")
     if np.any(errors < 0):
         raise ValueError(f"round_errors must be at least 0, got {errors.min()}: a chi-square divergence is")
-    start, tail = _not_negative(start, "start"), _not_negative(tail, "tail")
+    start, tail = check_not_negative(start, "start", SQUARED), check_not_negative(tail, "tail", SQUARED)
     ratio = check_number(density_ratio, "density_ratio")
     if ratio < 1:
         raise ValueError(f"density_ratio must be at least 1, got {ratio}: q_k <= R p* integrates to 1 <= R")
@@ -65,28 +67,24 @@ def accumulated_drift(alpha: float, sizes: Any, correlation: float = 0.0) -> np.
     rho (sum_k b^(N-1-k) x_k)^2 + (1 - rho) sum_k b^(2 (N-1-k)) x_k^2 with b = 1 - alpha, where x_k^2 = E ||nu_k||^2 and
     E <nu_j, nu_k> = rho x_j x_k for j != k, norms in L^2(1 / p*).
 
-    alpha: fresh share in [0, 1].  sizes: (N,), first round first; numbers x_k, negative for an error that points the
-    other way.  correlation: rho in [0, 1]; 0 for errors that are independent with mean zero, 1 for errors along one
-    direction.  Returns (N + 1,).  For a constant size x and alpha > 0 the limits are x^2 / (alpha (2 - alpha)) at
-    rho = 0, x^2 / alpha^2 at rho = 1, and x^2 / (2 - alpha)^2 at rho = 1 with alternating signs.
+    alpha: fresh share in [0, 1].  sizes: (N,), first round first; numbers x_k, |x_k| <= 1e150, negative for an
+    error that points the other way.  correlation: rho in [0, 1]; 0 for errors that are independent with mean zero, 1
+    for errors along one direction.  Returns (N + 1,).  For a constant size x and alpha > 0 the limits are
+    x^2 / (alpha (2 - alpha)) at rho = 0, x^2 / alpha^2 at rho = 1, and x^2 / (2 - alpha)^2 at rho = 1 with alternating
+    signs.
     Raises ValueError outside these ranges.  Derived in chapter 7, prop-discounted-sums.
     """
     share, sizes = check_alpha(alpha), _numbers(sizes, "sizes")
     rho = check_number(correlation, "correlation")
     if not 0 <= rho <= 1:
         raise ValueError(f"correlation must be in [0, 1], got {rho}: more rounds than two cannot all oppose each other")
+    if np.any(np.abs(sizes) > 1e150):
+        raise ValueError(f"sizes must be at most 1e150, got {np.abs(sizes).max()}: their squares would overflow")
     kept, linear, square, drift = 1 - share, 0.0, 0.0, [0.0]
     for size in sizes:
         linear, square = kept * linear + size, kept**2 * square + size**2
         drift.append(rho * linear**2 + (1 - rho) * square)
     return np.array(drift)
-
-
-def _not_negative(value: Any, name: str) -> float:
-    number = check_number(value, name)
-    if number < 0:
-        raise ValueError(f"{name} must be at least 0, got {number}: it is a squared distance")
-    return number
 
 
 def _numbers(values: Any, name: str) -> np.ndarray:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from echolimit._arrays import to_numpy
-from echolimit._checks import check_alpha, check_count, check_delta, check_number
+from echolimit._arrays import check_rng, to_numpy
+from echolimit._checks import check_alpha, check_count, check_delta, check_not_negative
 from echolimit.mixtures import GaussianMixture
 from echolimit.process import check_process
 from echolimit.recursion import age_law
@@ -97,8 +97,7 @@ def sample_kernel_loop(
     Arguments as in `kernel_loop_law`, alpha in [0, 1]; rng: numpy Generator.  Derived in chapter 7, prop-kernel-loop.
     """
     number = check_count(n, "n", least=1)
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy Generator, got {type(rng).__name__}: pass np.random.default_rng(seed)")
+    check_rng(rng, np.empty(0))
     count, share, signal, noise = _prepared(target, rounds, alpha, delta, bandwidth, process)
     means, d = to_numpy(target.means), target.dimension
     labels = rng.choice(len(means), size=number, p=to_numpy(target.weights))
@@ -117,9 +116,7 @@ def _prepared(
     if not isinstance(target, GaussianMixture):
         raise TypeError(f"target must be a GaussianMixture, got {type(target).__name__}: its components are the labels")
     count, share, time = check_count(rounds, "rounds"), check_alpha(alpha), check_delta(delta)
-    width = check_number(bandwidth, "bandwidth")
-    if width < 0:
-        raise ValueError(f"bandwidth must be at least 0, got {width}: it is a standard deviation")
+    width = check_not_negative(bandwidth, "bandwidth", "it is a standard deviation")
     forward = check_process(process)
     signal = float(forward.signal(time))
     return count, share, signal, signal**2 * width**2 + float(forward.noise_variance(time))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from echolimit._arrays import as_float_array, to_numpy
-from echolimit._checks import check_delta, check_number
+from echolimit._checks import check_delta, check_not_negative, check_number
+from echolimit._noised import kept_displacement, noised_variance
 from echolimit.distances.quadrature import integrate
 
 Error = float | Callable[[np.ndarray], np.ndarray]
@@ -44,39 +46,39 @@ def error_gain(t: Any, delta: float, variance: float = 1.0) -> np.ndarray:
     delta, v = check_delta(delta), _variance(variance)
     t = to_numpy(as_float_array(t, "t"))
     if not np.all(np.isfinite(t)) or np.any(t < delta):
-        raise ValueError(f"t must be at least delta = {delta}, got a smaller one: the sampler stops there")
-    return np.exp(-(t - delta)) * (_noised(v, delta) / _noised(v, t))
+        raise ValueError(f"t must be at least delta = {delta}, got {t.min(initial=math.inf)}: the sampler stops there")
+    return np.asarray(kept_displacement(v, t, delta))
 
 
-def observe_score_error(error: Error, horizon: float, delta: float, variance: float = 1.0) -> ScoreErrorEffect:
+def observe_score_error(error: Error, T: float, delta: float, variance: float = 1.0) -> ScoreErrorEffect:
     """The exact effect of a score error b(t), constant in x, on sampling N(m, v) from time T down to delta.
 
     The reverse SDE dY = (Y + 2 (score + b)) ds + sqrt(2) dW, started in P_T N(m, v), ends in
     N(exp(-delta) m + shift, v_delta).
 
-    error: b, a number or a function of an array of times that returns an array of its shape.  horizon: T > delta.
+    error: b, a number or a function of an array of times that returns an array of its shape.  T: start time > delta.
     delta: truncation time > 0.  variance: v >= 0.  Returns a ScoreErrorEffect.
     Raises ValueError outside these ranges and for an error that is not finite or has another shape, TypeError for
     something that is neither number nor function.  Derived in chapter 7, thm-observability; energy and observability
     as in Khelifa, Turner and Venkataramanan (2026).
     """
-    b, edges, delta, v = _prepared(error, horizon, delta, variance)
+    b, edges, delta, v = _prepared(error, T, delta, variance)
     shift = 2 * integrate(lambda t: b(t) * error_gain(t, delta, v), edges, floor=1e-15)
     energy = 2 * integrate(lambda t: b(t) ** 2, edges, floor=1e-15)
-    seen = shift**2 / _noised(v, delta)
+    seen = shift**2 / noised_variance(v, delta)
     share = min(1.0, seen / energy) if energy > 0 else 0.0
     with np.errstate(over="ignore"):
         chi2 = float(np.expm1(seen))
     return ScoreErrorEffect(float(shift), float(energy), float(energy) / 2, float(seen) / 2, chi2, float(share))
 
 
-def invisible_error(error: Error, horizon: float, delta: float, variance: float = 1.0) -> Callable[[Any], np.ndarray]:
+def invisible_error(error: Error, T: float, delta: float, variance: float = 1.0) -> Callable[[Any], np.ndarray]:
     """The part of a score error b(t) that no sample shows: b minus its projection on the gain g of `error_gain`.
 
     b - g int b g / int g^2 on [delta, T], whose shift is zero.  Arguments as in `observe_score_error`.  Returns a
     function of an array of times.  Derived in chapter 7, thm-observability.
     """
-    b, edges, delta, v = _prepared(error, horizon, delta, variance)
+    b, edges, delta, v = _prepared(error, T, delta, variance)
     inner = integrate(lambda t: b(t) * error_gain(t, delta, v), edges, floor=1e-15)
     scale = inner / integrate(lambda t: error_gain(t, delta, v) ** 2, edges)
 
@@ -87,22 +89,15 @@ def invisible_error(error: Error, horizon: float, delta: float, variance: float 
     return rest
 
 
-def _noised(variance: float, t: Any) -> Any:
-    return 1 + (variance - 1) * np.exp(-2 * t)
-
-
 def _variance(value: Any) -> float:
-    v = check_number(value, "variance")
-    if v < 0:
-        raise ValueError(f"variance must be at least 0, got {v}: square a standard deviation")
-    return v
+    return check_not_negative(value, "variance", "square a standard deviation")
 
 
-def _prepared(error: Any, horizon: Any, delta: Any, variance: Any) -> tuple[Any, np.ndarray, float, float]:
+def _prepared(error: Any, T: Any, delta: Any, variance: Any) -> tuple[Any, np.ndarray, float, float]:
     """The error as a checked function of arrays, panel edges on [delta, T], delta, v."""
-    delta, v, end = check_delta(delta), _variance(variance), check_number(horizon, "horizon")
+    delta, v, end = check_delta(delta), _variance(variance), check_number(T, "T")
     if end <= delta:
-        raise ValueError(f"horizon must be greater than delta = {delta}, got {end}: the sampler runs from it to delta")
+        raise ValueError(f"T must be greater than delta = {delta}, got {end}: the sampler runs from it to delta")
     # panels crowd towards delta, where narrow data make the gain steep
     edges = delta + (end - delta) * np.linspace(0, 1, PANELS + 1) ** 2
     edges[-1] = end
@@ -111,7 +106,7 @@ def _prepared(error: Any, horizon: Any, delta: Any, variance: Any) -> tuple[Any,
         return (lambda t: np.full(np.shape(t), level)), edges, delta, v
 
     def checked(t: np.ndarray) -> np.ndarray:
-        values = np.asarray(error(t), dtype=np.float64)
+        values = to_numpy(as_float_array(error(t), "error(t)"))
         if values.shape != np.shape(t) or not np.all(np.isfinite(values)):
             raise ValueError(
                 f"error must return finite values of the shape {np.shape(t)} of its argument, got {values.shape}: "

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from echolimit._arrays import as_float_array, to_numpy
-from echolimit._checks import check_alpha, check_count, check_number
-from echolimit.finite_sample.refit import REAL_DATA, check_ratios
+from echolimit._arrays import to_numpy
+from echolimit._checks import check_alpha, check_choice, check_count, check_number, check_numbers, check_positive
+from echolimit.finite_sample.refit import MIXED, check_ratios
 from echolimit.mixtures import GaussianMixture
 
 STARTS = ("matched", "narrow", "exact")
+MAX_NODES = 10_000_000
 
 
 def kernel_loop_mise(
@@ -21,7 +22,7 @@ def kernel_loop_mise(
     ratio: float,
     rounds: int,
     constant: float = 1.06,
-    real: str = "fresh",
+    regime: str = "fresh",
     start: str = "matched",
 ) -> np.ndarray:
     """E int (p^_i - p*)^2 in rounds 0 .. `rounds` of a loop of Gaussian kernel density estimates; (rounds + 1,).
@@ -32,18 +33,16 @@ def kernel_loop_mise(
     quadrature.
 
     law: p*, a GaussianMixture on the line with positive variances.  samples: n >= 1.  ratio: lambda >= 0 (lambda n need
-    not be whole).  real: "fresh" points each round, or the same n "reused".  start, the estimate of round 0: "matched",
-    from n real points with h_0 = constant n^(-1/5); "narrow", the same with h_0 = h; "exact", p* itself.
+    not be whole).  regime: "fresh" real points each round, or the same n "reused".  start, the estimate of round 0:
+    "matched", from n real points with h_0 = constant n^(-1/5); "narrow", the same with h_0 = h; "exact", p* itself.
     Accurate to about 1e-12.  Raises ValueError outside these ranges.
     Derived in chapter 8, thm-kernel-loop; Fu et al. (2024) treat kernel density estimation too.
     """
     n, rounds = check_count(samples, "samples", least=1), check_count(rounds, "rounds")
-    lam, c = float(check_ratios(check_number(ratio, "ratio"))), check_number(constant, "constant")
-    if c <= 0:
-        raise ValueError(f"constant must be greater than 0, got {constant}: it sets the bandwidth")
-    for name, value, allowed in (("real", real, REAL_DATA), ("start", start, STARTS)):
-        if value not in allowed:
-            raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+    lam = float(check_ratios(check_number(ratio, "ratio")))
+    c = check_positive(constant, "constant", "it sets the bandwidth")
+    check_choice(regime, "regime", MIXED)
+    check_choice(start, "start", STARTS)
     weights, means, variances = check_line_mixture(law)
     total, share = n * (1 + lam), 1 / (1 + lam)
     h = c * total**-0.2
@@ -59,7 +58,7 @@ def kernel_loop_mise(
         integrand = np.abs(phi - target) ** 2 + var
         out[i] = step * (integrand[0] / 2 + integrand[1:].sum()) / math.pi  # even: half the line, twice
         drawn = lam * n / total**2 * (1 - np.abs(phi) ** 2 - var)
-        shared = 2 * share * (1 - share) * cov if real == "reused" else 0.0
+        shared = 2 * share * (1 - share) * cov if regime == "reused" else 0.0
         var = kernel**2 * (share**2 * single + shared + (1 - share) ** 2 * var + drawn)
         cov = kernel * (share * single + (1 - share) * cov)
         phi = kernel * (share * target + (1 - share) * phi)
@@ -77,10 +76,8 @@ def fourier_transfer(frequency: Any, alpha: float, bandwidth: float) -> np.ndarr
     Returns an array of frequency's shape.  Raises ValueError outside these ranges.
     Derived in chapter 8, prop-kernel-is-ve.
     """
-    alpha, h = check_alpha(alpha, zero=False), check_number(bandwidth, "bandwidth")
-    if h <= 0:
-        raise ValueError(f"bandwidth must be greater than 0, got {bandwidth}: without smoothing nothing is lost")
-    omega = to_numpy(as_float_array(frequency, "frequency"))
+    alpha, h = check_alpha(alpha, zero=False), check_positive(bandwidth, "bandwidth", "without it nothing is lost")
+    omega = check_numbers(frequency, "frequency")
     loss = (h * omega) ** 2 / 2
     return alpha * np.exp(-loss) / (-np.expm1(-loss) + alpha * np.exp(-loss))
 
@@ -108,4 +105,9 @@ def _frequencies(
     reach = np.ptp(means) + 17 * math.sqrt(variances.max() + first**2 + rounds * h**2)
     step = math.pi / reach
     last = 6.5 / min(narrowest, math.sqrt(variances.min()))
+    if last / step > MAX_NODES:
+        raise ValueError(
+            f"law, samples, ratio, rounds and constant must give widths that one grid holds, got {6.5 / last:.3g} to "
+            f"{reach:.3g}, more than {MAX_NODES} nodes: rescale the law, or take fewer rounds"
+        )
     return step * np.arange(math.ceil(last / step) + 1), step

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from echolimit._checks import check_count, check_delta, check_finite, check_number, check_points
+from echolimit._checks import check_count, check_delta, check_finite, check_points, check_positive
 from echolimit.cloud import PointCloud
 from echolimit.finite_sample.simulation import Fit
 from echolimit.samplers import dpmpp_2m, time_grid
+from echolimit.samplers.steps import noise_level
 
 Truncation = float | Callable[[int], float]
 CELLS = 320  # the training set is counted in so many cells
@@ -36,7 +37,7 @@ class ScoreNetwork:
     def score(self, x: Any, t: float) -> np.ndarray:
         """The learned score at points x (n, 1) and a time t > 0; returns (n, 1).  What samplers take."""
         x = check_points(x, 1, self.second)
-        return -(features(x[:, 0], t, self.first) @ self.second)[:, None] / _noise(t)
+        return -(features(x[:, 0], t, self.first) @ self.second)[:, None] / noise_level(t)
 
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """n independent draws of the model, shape (n, 1)."""
@@ -51,7 +52,7 @@ def fit_score_network(
     truncation: Truncation,
     hidden: int = 300,
     levels: int = 16,
-    horizon: float = 4.0,
+    T: float = 4.0,
     ridge: float = 1e-9,
     seed: int = 0,
 ) -> Fit:
@@ -59,19 +60,19 @@ def fit_score_network(
 
     The first layer is random and fixed, the same for every fit (random features).  The second layer minimises the
     denoising loss  (1 / L) sum_l E (sum_k a_k f_k(X_l, t_l) - Z)^2 + ridge |a|^2,  X_l = a_l X + s_l Z, over L noise
-    levels between `horizon` and the truncation time, X from the training set.  The expectation over the noise Z is
+    levels between T and the truncation time, X from the training set.  The expectation over the noise Z is
     done exactly (by quadrature), not by drawing it: training is a least-squares problem, solved at once.  What is left
     of learning is the class of functions and the finite training set.
 
     truncation: delta > 0, or a function of the size N of the training set that returns it.  hidden, levels: counts
-    >= 1 (levels >= 2).  horizon: start time of sampling, above every truncation time.  ridge: > 0.  seed: of the first
+    >= 1 (levels >= 2).  T: start time of sampling, above every truncation time.  ridge: > 0.  seed: of the first
     layer.  Returns fit(x, rng) -> ScoreNetwork for x (N, 1), finite and of about unit scale (ValueError beyond
     |x| = 50).  Raises ValueError outside these ranges.  Chapter 8; our own model, not that of Fu et al. (2024).
     """
     delta_of = check_truncation(truncation)
     hidden, levels = check_count(hidden, "hidden", least=1), check_count(levels, "levels", least=2)
-    if check_number(ridge, "ridge") <= 0:
-        raise ValueError(f"ridge must be greater than 0, got {ridge}: it makes the least-squares problem regular")
+    start = check_positive(T, "T", "sampling runs from it down to the truncation time")
+    check_positive(ridge, "ridge", "it makes the least-squares problem regular")
     first = _first_layer(hidden, np.random.default_rng(check_count(seed, "seed")))
     cache: dict[tuple[float, int], _Problem] = {}
 
@@ -79,7 +80,7 @@ def fit_score_network(
         points = _line_points(x)
         delta, reach = delta_of(len(points)), math.ceil(np.abs(points).max() + 0.1)
         if (delta, reach) not in cache:
-            cache[delta, reach] = _Problem(first, time_grid(horizon, delta, levels - 1, "log_snr"), reach)
+            cache[delta, reach] = _Problem(first, time_grid(start, delta, levels - 1, "log_snr"), reach)
         problem = cache[delta, reach]
         return ScoreNetwork(first, problem.solve(points, ridge), problem.times)
 
@@ -112,7 +113,7 @@ def check_truncation(truncation: Truncation) -> Callable[[int], float]:
 def features(x: np.ndarray, t: float, first: np.ndarray) -> np.ndarray:
     """tanh(w x + u e_t + b) at x (n,); returns (n, hidden)."""
     w, u, b = first
-    level = math.log(_noise(t)) + t  # ln(s_t / a_t)
+    level = math.log(noise_level(t)) + t  # ln(s_t / a_t)
     return np.tanh(x[:, None] * w + (u * level / 3 + b))
 
 
@@ -124,7 +125,7 @@ class _Problem:
         self.sites = np.linspace(-reach, reach, CELLS + 1)
         rows, kernels, slopes = [], [], []
         for k, t in enumerate(times):
-            a, s = math.exp(-t), _noise(t)
+            a, s = math.exp(-t), noise_level(t)
             step = min(0.5 * s, 0.15)
             count = math.ceil((a * reach + 4.5 * s) / step)
             shift = (GOLDEN * k) % 1  # other nodes at each level: no unit can hide its step between them
@@ -169,8 +170,3 @@ def _line_points(x: Any) -> np.ndarray:
             f"x must be of about unit scale, got |x| up to {np.abs(points).max():.3g}: standardise it first"
         )
     return points[:, 0]
-
-
-def _noise(t: float) -> float:
-    """s_t."""
-    return math.sqrt(-math.expm1(-2 * t))

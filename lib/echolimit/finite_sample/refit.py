@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from echolimit._checks import check_count
+from echolimit._checks import check_choice, check_count, check_numbers
 
-REAL_DATA = ("reused", "fresh")
+MIXED = ("reused", "fresh")  # the two regimes of `location_variance` in which every round has real points
 
 
 class RefitPeak(NamedTuple):
@@ -20,7 +20,7 @@ class RefitPeak(NamedTuple):
     excess: float
 
 
-def refit_variance(ratio: Any, rounds: int, real: str = "reused") -> np.ndarray:
+def refit_variance(ratio: Any, rounds: int, regime: str = "reused") -> np.ndarray:
     """Variance of the fitted mean after `rounds` refits, in units of v / n, the variance from the real data alone.
 
     One round draws lambda n points of the present model N(mu_i, v), pools them with n real points and takes the mean.
@@ -30,14 +30,13 @@ def refit_variance(ratio: Any, rounds: int, real: str = "reused") -> np.ndarray:
         fresh, new real points in every round:          1 - S_i,      S_i = lambda / (1 + 2 lambda) (1 - r^(2 i)).
 
     ratio: lambda >= 0, synthetic points per real one, a number or an array.  rounds: integer >= 0.
-    Returns an array of ratio's shape.  Raises ValueError for a negative ratio or another word for `real`.
+    Returns an array of ratio's shape.  Raises ValueError for a negative ratio or another regime.
     Derived in chapter 8, prop-refit; Fu et al. (2024) for the setting of mixed real and synthetic data.
     """
     ratios, rounds = check_ratios(ratio), check_count(rounds, "rounds")
-    if real not in REAL_DATA:
-        raise ValueError(f"real must be one of {', '.join(REAL_DATA)}, got {real!r}: the same or new points each round")
+    check_choice(regime, "regime", MIXED)
     excess = _excess(ratios, rounds)
-    return 1 + excess if real == "reused" else 1 - excess
+    return 1 + excess if regime == "reused" else 1 - excess
 
 
 def refit_peak(rounds: int) -> RefitPeak:
@@ -66,23 +65,12 @@ def expected_location_tv(variance: Any) -> np.ndarray:
     about sqrt(V) / pi where V is small.  Raises ValueError for a negative variance.
     Derived in chapter 8, prop-expected-tv.
     """
-    return 2 / math.pi * np.arctan(np.sqrt(check_nonnegative(variance, "variance", "it is a variance")) / 2)
+    return 2 / math.pi * np.arctan(np.sqrt(check_numbers(variance, "variance", 0.0, "it is a variance")) / 2)
 
 
 def check_ratios(ratio: Any) -> np.ndarray:
     """Synthetic points per real one as float64, finite and nonnegative."""
-    return check_nonnegative(ratio, "ratio", "it counts synthetic points per real one")
-
-
-def check_nonnegative(value: Any, name: str, why: str) -> np.ndarray:
-    """Finite numbers >= 0 as float64."""
-    values = np.asarray(value)
-    if values.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be a real number or an array of them, got {value!r}")
-    values = values.astype(np.float64)
-    if not np.all(np.isfinite(values)) or np.any(values < 0):
-        raise ValueError(f"{name} must be finite and at least 0, got {value!r}: {why}")
-    return values
+    return check_numbers(ratio, "ratio", 0.0, "it counts synthetic points per real one")
 
 
 def _excess(ratios: np.ndarray, rounds: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from echolimit._checks import check_count
+from echolimit._checks import check_choice, check_count
 from echolimit.finite_sample.refit import refit_variance
 
 REGIMES = ("replace", "reused", "fresh", "accumulate", "subsample")
@@ -42,9 +42,7 @@ def location_variance(regime: str, rounds: int, real: int, synthetic: int, subsa
 
 def check_regime(regime: str) -> str:
     """One of REGIMES."""
-    if regime not in REGIMES:
-        raise ValueError(f"regime must be one of {', '.join(REGIMES)}, got {regime!r}")
-    return regime
+    return check_choice(regime, "regime", REGIMES)
 
 
 def check_subsample(regime: str, subsample: int | None, real: int) -> int:

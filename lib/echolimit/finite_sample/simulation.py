@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from echolimit._arrays import to_numpy
-from echolimit._checks import check_count, check_number
+from echolimit._checks import check_count, check_positive
 from echolimit._law import Law, check_law
 from echolimit.cloud import PointCloud
 from echolimit.finite_sample.regimes import check_regime, check_subsample
@@ -75,6 +75,8 @@ def _models(regime: str, data: Law, fit: Fit, rounds: int, n: int, m: int, size:
     pool = to_numpy(data.sample(n, rng))
     train = _drawn(pool, size, rng) if regime == "subsample" else pool
     model = fit(train, rng)
+    if not callable(getattr(model, "sample", None)):
+        raise TypeError(f"fit must return a model with sample(n, rng), got {type(model).__name__}: see fit_gaussian")
     yield model
     for _ in range(rounds):
         new = to_numpy(model.sample(m, rng))
@@ -97,7 +99,10 @@ def _drawn(pool: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _seeds(seeds: int | Sequence[int]) -> list[int]:
-    values = list(range(seeds)) if isinstance(seeds, int) else [check_count(s, "seeds") for s in seeds]
+    if isinstance(seeds, Iterable):
+        values = [check_count(s, "seeds") for s in seeds]
+    else:
+        values = list(range(check_count(seeds, "seeds")))
     if len(values) < 2:
         raise ValueError(f"seeds must give at least 2 runs, got {seeds!r}: one run has no error bar")
     return values
@@ -109,10 +114,11 @@ def fit_gaussian(variance: float | None = None) -> Fit:
     variance: the known variance v > 0 of every coordinate, or None for the covariance of the points (divisor N, maximum
     likelihood).  Returns fit(x, rng) -> GaussianMixture with one component.  Raises ValueError for variance <= 0.
     """
-    if variance is not None and check_number(variance, "variance") <= 0:
-        raise ValueError(f"variance must be greater than 0, got {variance}: pass None to fit it")
+    if variance is not None:
+        check_positive(variance, "variance", "pass None to fit it")
 
     def fit(x: np.ndarray, rng: np.random.Generator) -> GaussianMixture:
+        x = np.asarray(PointCloud(x).points)
         if variance is not None:
             return GaussianMixture([1.0], x.mean(axis=0)[None], [variance])
         return GaussianMixture([1.0], x.mean(axis=0)[None], np.cov(x.T, bias=True).reshape(1, x.shape[1], -1))
@@ -126,8 +132,7 @@ def fit_kernel_density(constant: float = 1.06) -> Fit:
     constant: > 0, in the unit of the data.  Returns fit(x, rng) -> PointCloud diffused to the variance h^2.
     Raises ValueError for constant <= 0.  Its loop on the line is solved in chapter 8, thm-kernel-loop.
     """
-    if check_number(constant, "constant") <= 0:
-        raise ValueError(f"constant must be greater than 0, got {constant}: without a kernel there is no density")
+    check_positive(constant, "constant", "without a kernel there is no density")
 
     def fit(x: np.ndarray, rng: np.random.Generator) -> PointCloud:
         return PointCloud(x).diffuse((constant * len(x) ** -0.2) ** 2, VarianceExploding())

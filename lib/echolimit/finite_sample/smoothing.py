@@ -9,9 +9,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import roots_hermitenorm
 
-from echolimit._checks import check_alpha, check_count
+from echolimit._checks import check_alpha, check_count, check_numbers
 from echolimit.finite_sample.kernel_loop import check_line_mixture
-from echolimit.finite_sample.refit import check_nonnegative
 from echolimit.hermite import hermite_coefficients, transfer
 from echolimit.hermite.estimation import hermite_ladder
 from echolimit.mixtures import GaussianMixture
@@ -43,7 +42,7 @@ def hermite_variance(law: GaussianMixture, degree: int) -> np.ndarray:
         mean = np.sum(ladder * share, axis=(1, 2))
         variance = np.sum((ladder - mean[:, None, None]) ** 2 * share, axis=(1, 2))
     if not np.all(np.isfinite(variance)):
-        raise ValueError(f"degree {degree} is too high for variance {variances.max():.3g}: h_n^2 overflows")
+        raise ValueError(f"degree must be lower for variance {variances.max():.3g}, got {degree}: h_n^2 overflows")
     return variance
 
 
@@ -59,7 +58,7 @@ def smoother_risk(law: GaussianMixture, samples: int, alpha: float, delta: Any, 
     Derived in chapter 8, prop-smoother.
     """
     size, alpha = check_count(samples, "samples", least=1), check_alpha(alpha, zero=False)
-    times = check_nonnegative(delta, "delta", "0 means no truncation")
+    times = check_numbers(delta, "delta", 0.0, "0 means no truncation")
     degree = check_count(degree, "degree", least=1, most=MAX_DEGREE)
     signal, noise = _signal_and_noise(law, size, degree)
     risks = [_risk(signal, noise, alpha, float(t)) for t in times.reshape(-1)]

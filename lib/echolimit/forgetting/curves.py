@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from echolimit._checks import check_number, check_time
+from echolimit._arrays import as_float_array, to_numpy
+from echolimit._checks import check_finite, check_time
 from echolimit._law import Law
 from echolimit.distances.divergences import total_variation
-from echolimit.distances.line import Line, panels
-from echolimit.distances.line import _scores as normal_scores
-from echolimit.forgetting.drift import check_times
+from echolimit.distances.line import Line, normal_scores, panels
 from echolimit.forgetting.kernels import check_line, reverse_kernel
 from echolimit.forgetting.variation import Penalty, trapezoid_weights, weighted_variation
 from echolimit.mixtures import GaussianMixture
@@ -111,23 +109,25 @@ def _quantiles(law: Law) -> CubicSpline:
 
 
 def _decreasing(times: Sequence[float]) -> list[float]:
-    path = [check_number(t, "times") for t in times]
-    if not path or path[0] <= 0:
-        raise ValueError("times must hold at least one time > 0, first the time of the starts")
-    for t, later in itertools.pairwise(path):
-        check_times(t, later)
-    return path
+    path = to_numpy(as_float_array(times, "times"))
+    if path.ndim != 1 or len(path) == 0 or not np.all(path > 0) or not np.all(np.diff(path) < 0):
+        raise ValueError(f"times must be decreasing numbers > 0, first the time of the starts, got {times!r}")
+    check_finite(path, "times")
+    return [float(t) for t in path]
 
 
 def _grid(laws: list[Law], gap: float, cells: int) -> np.ndarray:
     """Equal cells over all laws, so many to the narrowest component and to the noise added in time `gap`."""
     lines = [Line(law, "law") for law in laws]
+    if any(line.atoms for line in lines):
+        raise ValueError("law and starts must have densities, got one with atoms: diffuse it first, cloud.diffuse(t)")
     edges = panels(lines)
     spread = min([float(line.spreads.min()) for line in lines] + [math.sqrt(-math.expm1(-2 * gap))])
     count = math.ceil((edges[-1] - edges[0]) / spread * cells)
     if count > MAX_POINTS:
         raise ValueError(
-            f"times: the first two are {gap:.2g} apart, or a component has standard deviation {spread:.2g}; the grid "
-            f"would need {count} points, more than {MAX_POINTS}: take times further apart, or a larger last time"
+            f"laws and times must fit on a grid of {MAX_POINTS} points, got {count}, in steps of "
+            f"{spread / cells:.2g} (the first two times are {gap:.2g} apart) along {edges[-1] - edges[0]:.3g}: "
+            "take times further apart, a larger last time, or laws nearer to each other"
         )
     return np.linspace(edges[0], edges[-1], count + 1)

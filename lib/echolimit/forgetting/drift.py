@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from scipy.integrate import quad
 from scipy.special import erfc, gammaln
 
-from echolimit._checks import check_count, check_number
+from echolimit._checks import check_count, check_not_negative, check_positive, check_step
+from echolimit._noised import kept_displacement, noised_variance
+from echolimit.samplers.steps import step_coefficients
 
 
 class LyapunovDrift(NamedTuple):
@@ -36,9 +38,10 @@ def gaussian_forgetting(variance: float, t: float, later: float, flow: bool = Fa
     below one iff exp(t + later) > v - 1.  Raises ValueError outside these ranges.
     Derived in chapter 9, thm-gaussian-forgetting.
     """
-    v, t, later = _positive(variance, "variance"), *check_times(t, later)
-    before, after = _noised(v, t), _noised(v, later)
-    return math.sqrt(after / before) if flow else math.exp(later - t) * after / before
+    v, t, later = check_positive(variance, "variance"), *check_step(t, later)
+    if flow:
+        return math.sqrt(noised_variance(v, later) / noised_variance(v, t))
+    return float(kept_displacement(v, t, later))
 
 
 def gaussian_drift(variance: float, t: float, later: float, step: str = "exact") -> LyapunovDrift:
@@ -50,13 +53,13 @@ def gaussian_drift(variance: float, t: float, later: float, step: str = "exact")
     variance: v > 0.  t > later > 0.  The step's kernel is N(+-sqrt(rate) x, bound), so `bound` is its variance too.
     Raises ValueError outside these ranges or for another step.  Derived in chapter 9, prop-lyapunov.
     """
-    v, t, later = _positive(variance, "variance"), *check_times(t, later)
+    v, t, later = check_positive(variance, "variance"), *check_step(t, later)
     if step == "exact":
         rate = gaussian_forgetting(v, t, later) ** 2
-        return LyapunovDrift(rate, _noised(v, later) - rate * _noised(v, t))
+        return LyapunovDrift(rate, noised_variance(v, later) - rate * noised_variance(v, t))
     if step == "euler_maruyama":
-        h = t - later
-        return LyapunovDrift((1 + h - 2 * h / _noised(v, t)) ** 2, 2 * h)
+        scale, weight, noise = step_coefficients("euler_maruyama", t, later)
+        return LyapunovDrift((scale - weight / noised_variance(v, t)) ** 2, noise)
     raise ValueError(f'step must be "exact" or "euler_maruyama", got {step!r}')
 
 
@@ -67,7 +70,7 @@ def reverse_bridge(t: float, later: float) -> Bridge:
     b + c < 1.  t > later > 0: Ornstein-Uhlenbeck times.  Returns Bridge(start=c, data=b, variance=sigma^2).
     Raises ValueError outside the ranges.  Derived in chapter 9, lem-bridge.
     """
-    t, later = check_times(t, later)
+    t, later = check_step(t, later)
     # sinh(u) / sinh(t) = exp(u - t) (1 - exp(-2 u)) / (1 - exp(-2 t)): no overflow
     whole, gap = -math.expm1(-2 * t), t - later
     start = math.exp(-gap) * -math.expm1(-2 * later) / whole
@@ -81,7 +84,7 @@ def bounded_drift(radius: float, t: float, later: float, dimension: int = 1) -> 
     c, b, sigma^2 of `reverse_bridge`.  radius: > 0.  t > later > 0.  dimension: d >= 1.
     Raises ValueError outside these ranges.  Derived in chapter 9, prop-lyapunov.
     """
-    radius = _positive(radius, "radius")
+    radius = check_positive(radius, "radius")
     dimension = check_count(dimension, "dimension", least=1)
     bridge = reverse_bridge(t, later)
     return LyapunovDrift(bridge.start, bridge.data * radius**2 + dimension * bridge.variance)
@@ -98,10 +101,8 @@ def doeblin_mass(reach: float, variance: float, dimension: int = 1) -> float:
     reach: >= 0.  variance: s^2 > 0.  dimension: d >= 1.  Returns a number in (0, 1]; may underflow to 0 for a reach of
     many standard deviations.  Raises ValueError outside these ranges.  Derived in chapter 9, prop-doeblin.
     """
-    reach, variance = check_number(reach, "reach"), _positive(variance, "variance")
-    dimension = check_count(dimension, "dimension", least=1)
-    if reach < 0:
-        raise ValueError(f"reach must be at least 0, got {reach}: it is the radius of a ball of centres")
+    reach = check_not_negative(reach, "reach", "it is the radius of a ball of centres")
+    variance, dimension = check_positive(variance, "variance"), check_count(dimension, "dimension", least=1)
     far = reach / math.sqrt(variance)
     if dimension == 1:
         return float(erfc(far / math.sqrt(2)))
@@ -112,25 +113,3 @@ def doeblin_mass(reach: float, variance: float, dimension: int = 1) -> float:
 
     peak = math.sqrt(far**2 / 4 + dimension - 1) - far / 2  # where the integrand is largest
     return min(1.0, quad(shell, 0, peak)[0] + quad(shell, peak, peak + 40)[0])
-
-
-def check_times(t: Any, later: Any) -> tuple[float, float]:
-    """Two times t > later > 0: the reverse chain runs from t down to `later`."""
-    before, after = check_number(t, "t"), check_number(later, "later")
-    if not 0 < after < before:
-        raise ValueError(
-            f"later must be in (0, t), got later={after}, t={before}: the reverse chain runs from t down to `later`"
-        )
-    return before, after
-
-
-def _positive(value: Any, name: str) -> float:
-    number = check_number(value, name)
-    if number <= 0:
-        raise ValueError(f"{name} must be greater than 0, got {number}")
-    return number
-
-
-def _noised(variance: float, t: float) -> float:
-    """v_t = exp(-2 t) v + 1 - exp(-2 t)."""
-    return math.exp(-2 * t) * variance - math.expm1(-2 * t)

@@ -9,7 +9,7 @@ import numpy as np
 from echolimit._checks import check_time
 from echolimit._law import Law
 from echolimit.distances.line import Line
-from echolimit.forgetting.kernels import _points, check_line
+from echolimit.forgetting.kernels import check_line, check_line_points
 
 
 def flow_map(law: Law, t: float, later: float, x: Any) -> np.ndarray:
@@ -23,8 +23,8 @@ def flow_map(law: Law, t: float, later: float, x: Any) -> np.ndarray:
     Raises ValueError outside these ranges, for a law in more dimensions or one that is atomic at one of the times.
     Derived in chapter 9, prop-flow-keeps.
     """
-    law, x = check_line(law), _points(x, "x")
+    law, x = check_line(law), check_line_points(x, "x")
     before, after = Line(law.diffuse(check_time(t)), "law"), Line(law.diffuse(check_time(later, "later")), "law")
     if before.atoms or after.atoms:
-        raise ValueError("law must have a density at both times: take t > 0 and later > 0 for a cloud")
+        raise ValueError(f"law must have a density at both times, got atoms at {t} or {later}: take both > 0")
     return after.quantile(before.cdf(x), before.survival(x))

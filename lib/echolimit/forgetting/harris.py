@@ -38,12 +38,14 @@ def harris_contraction(
     of the maximum agree.  Both None give the smallest factor that the theorem has at this level.
     Raises ValueError outside these ranges.  Derived in chapter 9, thm-harris; Hairer and Mattingly (2011).
     """
+    if not isinstance(drift, tuple | list) or len(drift) != 2:
+        raise TypeError(f"drift must be a pair (lambda, K), got {drift!r}: see gaussian_drift and bounded_drift")
     rate, bound = (check_number(value, name) for value, name in zip(drift, ("drift.rate", "drift.bound"), strict=True))
     level, mass = check_number(level, "level"), check_number(mass, "mass")
     if not 0 <= rate < 1:
         raise ValueError(f"drift.rate must be in [0, 1), got {rate}: without a pull to the centre there is no bound")
     if bound <= 0:
-        raise ValueError(f"drift.bound must be greater than 0, got {bound}")
+        raise ValueError(f"drift.bound must be greater than 0, got {bound}: any larger bound is one too")
     if level * (1 - rate) <= 2 * bound:
         raise ValueError(f"level must be greater than 2 K / (1 - lambda) = {2 * bound / (1 - rate)}, got {level}")
     if not 0 < mass <= 1:
@@ -51,14 +53,15 @@ def harris_contraction(
     least = rate + 2 * bound / level
     pull = least if pull is None else check_number(pull, "pull")
     if not least <= pull < 1:
-        raise ValueError(f"pull must be in [lambda + 2 K / level, 1) = [{least}, 1), got {pull}")
+        raise ValueError(f"pull must be in [lambda + 2 K / level, 1) = [{least}, 1), got {pull}: or take None")
 
     ratio = level / bound
-    if spare is None:  # ratio e^2 + slope e = 2 mass, so that both entries of the maximum agree
+    if spare is None:  # the root of ratio e^2 + slope e = 2 mass, so that both entries of the maximum agree
         slope = 2 + ratio * (1 - pull - mass)
-        spare = 4 * mass / (slope + math.sqrt(slope**2 + 8 * ratio * mass))
+        root = math.sqrt(slope**2 + 8 * ratio * mass)
+        spare = 4 * mass / (slope + root) if slope > 0 else (root - slope) / (2 * ratio)
     spare = check_number(spare, "spare")
     if not 0 < spare < mass:
-        raise ValueError(f"spare must be in (0, mass) = (0, {mass}), got {spare}")
+        raise ValueError(f"spare must be in (0, mass) = (0, {mass}), got {spare}: None takes the best")
     reach = ratio * spare
     return HarrisBound(max(1 - mass + spare, (2 + reach * pull) / (2 + reach)), spare / bound, spare, pull)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from echolimit._checks import check_points
+from echolimit._arrays import as_float_array, to_numpy
+from echolimit._checks import check_points, check_step
 from echolimit._law import Law, check_law
-from echolimit.forgetting.drift import check_times
-from echolimit.robustness.steps import step_coefficients
+from echolimit.samplers.steps import step_coefficients
 
 
 def reverse_kernel(law: Law, t: float, later: float, x: Any, y: Any = None) -> np.ndarray:
@@ -30,18 +30,18 @@ def reverse_kernel(law: Law, t: float, later: float, x: Any, y: Any = None) -> n
 
 
 def sampler_kernel(
-    law: Law, t: float, later: float, x: Any, y: Any = None, method: str = "exponential_integrator"
+    law: Law, t: float, later: float, x: Any, y: Any = None, sampler: str = "exponential_integrator"
 ) -> np.ndarray:
     """Transition densities of one step of a stochastic sampler with the exact score of `law`: Gaussian rows.
 
     From x the sampler goes to N(scale x + weight grad ln p_t(x), noise), with the three numbers of `step_coefficients`.
-    method: "euler_maruyama", "exponential_integrator", "ancestral" or "ancestral_large", its larger variance.
-    Arguments, result and errors as in `reverse_kernel`; ValueError for another method.  Chapter 9, prop-telescope.
+    sampler: "euler_maruyama", "exponential_integrator", "ancestral" or "ancestral_large", its larger variance.
+    Arguments, result and errors as in `reverse_kernel`; ValueError for another sampler.  Chapter 9, prop-telescope.
     """
     law, t, later, x, y = _checked(law, t, later, x, y)
-    scale, weight, noise = step_coefficients(method, t, later)
+    scale, weight, noise = step_coefficients(sampler, t, later)
     if noise == 0:
-        raise ValueError(f"method must add noise, got {method!r}: a deterministic step has no density, see flow_map")
+        raise ValueError(f"sampler must add noise, got {sampler!r}: a deterministic step has no density, see flow_map")
     gap = y[None, :] - (scale * x + weight * np.asarray(law.diffuse(t).score(x[:, None]))[:, 0])[:, None]
     return np.exp(-(gap**2) / (2 * noise)) / math.sqrt(2 * math.pi * noise)
 
@@ -55,13 +55,14 @@ def check_line(law: Any, name: str = "law") -> Law:
 
 
 def _checked(law: Any, t: Any, later: Any, x: Any, y: Any) -> tuple[Law, float, float, np.ndarray, np.ndarray]:
-    law, (t, later) = check_line(law), check_times(t, later)
-    x = _points(x, "x")
-    return law, t, later, x, x if y is None else _points(y, "y")
+    law, (t, later) = check_line(law), check_step(t, later)
+    x = check_line_points(x, "x")
+    return law, t, later, x, x if y is None else check_line_points(y, "y")
 
 
-def _points(x: Any, name: str) -> np.ndarray:
-    points = np.asarray(x, dtype=float)
+def check_line_points(x: Any, name: str) -> np.ndarray:
+    """Finite points of the line, (n,)."""
+    points = to_numpy(as_float_array(x, name))
     if points.ndim != 1:
         raise ValueError(f"{name} must have shape (n,), got {points.shape}: use {name}.ravel()")
     return check_points(points[:, None], 1, points, name)[:, 0]

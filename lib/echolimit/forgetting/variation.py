@@ -57,11 +57,10 @@ def absolute_integral(gap: np.ndarray, x: np.ndarray) -> np.ndarray:
     There |gap| has a kink of slope k on both sides: the cell is split at the linear root, and the end terms k h^2 / 12
     of the trapezoidal rule on the two smooth sides (Euler and Maclaurin) are added.
     """
-    gap = np.where(gap == 0, 1e-300, gap)  # a root on a point belongs to the cell beside it
     left, right = gap[..., :-1], gap[..., 1:]
     size = np.abs(left) + np.abs(right)
     cells = size / 2
-    crossing = left * right < 0
+    crossing = (left < 0) != (right < 0)
     cells[crossing] += size[crossing] / 6 - np.abs(left[crossing] * right[crossing]) / size[crossing]
     return cells @ np.diff(x)
 

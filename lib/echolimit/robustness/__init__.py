@@ -10,12 +10,11 @@ from echolimit.robustness.balls import (
 )
 from echolimit.robustness.closure import FixedPoint, gaussian_fixed_points, gaussian_limit, gaussian_loop
 from echolimit.robustness.gaussian import GAUSSIAN_SAMPLERS, gaussian_pass
-from echolimit.robustness.steps import StepCoefficients, covariance_defect, step_coefficients
+from echolimit.robustness.steps import covariance_defect
 
 __all__ = [
     "GAUSSIAN_SAMPLERS",
     "FixedPoint",
-    "StepCoefficients",
     "ball_radius",
     "contraction_factor",
     "covariance_defect",
@@ -27,5 +26,4 @@ __all__ = [
     "gaussian_pass",
     "initialisation_bound",
     "noise_gain",
-    "step_coefficients",
 ]

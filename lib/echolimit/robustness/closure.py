@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from echolimit._checks import check_alpha, check_count, check_number
+from echolimit._checks import check_alpha, check_count, check_not_negative, check_number
 from echolimit.robustness.gaussian import check_pass, run_pass
 
 _STEP = 1e-30  # imaginary step of a derivative: no cancellation, so it may be tiny
@@ -52,7 +52,7 @@ def gaussian_loop(
     """
     grid, (m, v), alpha = check_pass(sampler, times), _check_moments(mean, variance, "data"), check_alpha(alpha)
     rounds = check_count(rounds, "rounds")
-    path = [(m, v) if start is None else _check_moments(*start, "start")]
+    path = [(m, v) if start is None else _check_start(start)]
     for _ in range(rounds):
         path.append(_round(sampler, m, v, alpha, grid, *path[-1]))
     means, variances = np.array(path).T
@@ -75,7 +75,7 @@ def gaussian_limit(
     """
     grid, (m, v) = check_pass(sampler, times), _check_moments(mean, variance, "data")
     alpha, most = check_alpha(alpha, zero=False), check_count(most, "most", least=1)
-    mu, current = (m, v) if start is None else _check_moments(*start, "start")
+    mu, current = (m, v) if start is None else _check_start(start)
     for _ in range(most):
         before = mu, current
         mu, current = _round(sampler, m, v, alpha, grid, mu, current)
@@ -140,8 +140,12 @@ def _multiplier(sampler: str, m: float, v: float, alpha: float, grid: np.ndarray
     return float(largest.real if largest.imag == 0 else abs(largest))
 
 
+def _check_start(start: Any) -> tuple[float, float]:
+    if not isinstance(start, tuple | list | np.ndarray) or len(start) != 2:
+        raise ValueError(f"start must be (mean, variance) or None, got {start!r}: for example (0.0, 1.0)")
+    return _check_moments(start[0], start[1], "start")
+
+
 def _check_moments(mean: Any, variance: Any, name: str) -> tuple[float, float]:
-    mean, variance = check_number(mean, f"mean of the {name}"), check_number(variance, f"variance of the {name}")
-    if variance < 0:
-        raise ValueError(f"variance of the {name} must be at least 0, got {variance}")
-    return mean, variance
+    variance = check_not_negative(variance, f"variance of the {name}", "square a standard deviation")
+    return check_number(mean, f"mean of the {name}"), variance

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from echolimit.robustness.steps import ONE_CALL, coefficients
+from echolimit._checks import check_choice, check_numbers
+from echolimit._noised import kept_displacement, noised_variance
 from echolimit.samplers.grids import check_times
+from echolimit.samplers.steps import STEPS
 
 Moments = tuple[Any, Any]
 
@@ -33,10 +35,18 @@ def gaussian_pass(
     Derived in chapter 6, prop-gaussian-steps and prop-two-step.
     """
     grid = check_pass(sampler, times)
-    m, mu = (_check_numbers(x, name) for x, name in ((mean, "mean"), (start_mean, "start_mean")))
-    v, start = (_check_numbers(x, n, 0.0) for x, n in ((variance, "variance"), (start_variance, "start_variance")))
+    m, mu = (check_numbers(x, name) for x, name in ((mean, "mean"), (start_mean, "start_mean")))
+    v, start = (
+        check_numbers(x, name, 0.0, "square a standard deviation")
+        for x, name in ((variance, "variance"), (start_variance, "start_variance"))
+    )
+    shapes = m.shape, v.shape, mu.shape, start.shape
+    try:
+        shape = np.broadcast_shapes(*shapes)
+    except ValueError:
+        names = "mean, variance, start_mean and start_variance"
+        raise ValueError(f"{names} must broadcast, got shapes {shapes}: add axes with [:, None]") from None
     out_mean, out_variance = run_pass(sampler, m, v, grid, mu, start)
-    shape = np.broadcast_shapes(m.shape, v.shape, mu.shape, start.shape)
     return np.broadcast_to(out_mean, shape).copy(), np.broadcast_to(out_variance, shape).copy()
 
 
@@ -48,7 +58,7 @@ def run_pass(sampler: str, m: Any, v: Any, times: np.ndarray, mu: Any = 0.0, sta
 def _one_call(sampler: str) -> Callable[..., Moments]:
     def run(m: Any, v: Any, times: np.ndarray, mu: Any, variance: Any) -> Moments:
         for t, later in _steps(times):
-            scale, weight, noise = coefficients(sampler, t, later)
+            scale, weight, noise = STEPS[sampler](t, later)
             a, total = _noised(t, v)
             gain = scale - weight / total
             mu, variance = gain * mu + weight * a * m / total, gain**2 * variance + noise
@@ -89,7 +99,7 @@ def _dpmpp_2m(m: Any, v: Any, times: np.ndarray, mu: Any, variance: Any) -> Mome
 
 def _reverse_sde(m: Any, v: Any, times: np.ndarray, mu: Any, variance: Any) -> Moments:
     (a, total), (a_end, total_end) = _noised(times[0], v), _noised(times[-1], v)
-    kept = math.exp(times[-1] - times[0]) * total_end / total
+    kept = kept_displacement(v, times[0], times[-1])
     return a_end * m + kept * (mu - a * m), total_end + kept**2 * (variance - total)
 
 
@@ -105,7 +115,7 @@ def _ideal(m: Any, v: Any, times: np.ndarray, mu: Any, variance: Any) -> Moments
 
 
 _PASSES: dict[str, Callable[..., Moments]] = {
-    **{name: _one_call(name) for name in ONE_CALL},
+    **{name: _one_call(name) for name in STEPS},
     "heun": _heun,
     "dpmpp_2m": _dpmpp_2m,
     "reverse_sde": _reverse_sde,
@@ -117,20 +127,8 @@ GAUSSIAN_SAMPLERS = tuple(_PASSES)
 
 def check_pass(sampler: Any, times: Any) -> np.ndarray:
     """A known sampler, and its time grid as float64."""
-    if sampler not in _PASSES:
-        raise ValueError(f"sampler must be one of {', '.join(_PASSES)}, got {sampler!r}")
+    check_choice(sampler, "sampler", _PASSES)
     return np.array(check_times(times))
-
-
-def _check_numbers(value: Any, name: str, least: float = -math.inf) -> np.ndarray:
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be a number or an array of numbers, got {value!r}: {error}") from None
-    if not np.all(np.isfinite(array)) or np.any(array < least):
-        bound = "" if least == -math.inf else f" and at least {least:g}"
-        raise ValueError(f"{name} must be finite{bound}, got {value!r}")
-    return array
 
 
 def _steps(times: np.ndarray) -> list[tuple[float, float]]:
@@ -140,4 +138,4 @@ def _steps(times: np.ndarray) -> list[tuple[float, float]]:
 def _noised(t: float, v: Any) -> tuple[float, Any]:
     """a_t, and the variance v_t of P_t N(m, v)."""
     a = math.exp(-t)
-    return a, a * a * v - math.expm1(-2 * t)
+    return a, noised_variance(v, t)

@@ -11,6 +11,7 @@ from typing import Any
 from echolimit._arrays import Array
 from echolimit.samplers._inplace import add_scaled, scaled, scratch
 from echolimit.samplers._run import Callback, Run, Score, no_gradients
+from echolimit.samplers.steps import STEPS, excess, noise_level
 
 
 def ddim(score: Score, x: Array, times: Any, rng: Any = None, callback: Callback | None = None) -> Array:
@@ -31,8 +32,9 @@ def ddim(score: Score, x: Array, times: Any, rng: Any = None, callback: Callback
         for step, t, u in run.steps():
             if step > 1:
                 g = run.score(y, step, t)
-            y *= math.exp(t - u)
-            y = add_scaled(y, g, _noise(t) * _excess(t, u), work)
+            scale, weight, _ = STEPS["ddim"](t, u)
+            y *= scale
+            y = add_scaled(y, g, weight, work)
             del g  # before the next score is made
             run.report(step, u, y)
         return run.result(y)
@@ -96,7 +98,7 @@ def dpmpp_2m(score: Score, x: Array, times: Any, rng: Any = None, callback: Call
             if step > 1:
                 g = run.score(y, step, t)
             ahead = _log_snr_step(t, u)
-            keep, data = _noise(u) / _noise(t), _excess(t, u) / _noise(t)  # x <- keep x + (data a_t) D
+            keep, data = noise_level(u) / noise_level(t), excess(t, u) / noise_level(t)  # x <- keep x + (data a_t) D
             y = add_scaled(y, g, -math.expm1(-2 * t), work)  # x + s_t^2 score = a_t D, D the denoised x
             if before is None:
                 other = scaled(y, keep + data, out=None)
@@ -110,17 +112,6 @@ def dpmpp_2m(score: Score, x: Array, times: Any, rng: Any = None, callback: Call
             y, other, before = other, y, (ahead, t)
             run.report(step, u, y)
         return run.result(y)
-
-
-def _noise(t: float) -> float:
-    """s_t."""
-    return math.sqrt(-math.expm1(-2 * t))
-
-
-def _excess(t: float, u: float) -> float:
-    """e^h s_t - s_u with h = t - u, without cancellation: (e^{2h} - 1) / (e^h s_t + s_u)."""
-    h = t - u
-    return math.expm1(2 * h) / (math.exp(h) * _noise(t) + _noise(u))
 
 
 def _log_snr_step(t: float, u: float) -> float:

@@ -1,6 +1,6 @@
 """Samplers that add noise: three discretisations of the reverse SDE dY = (Y + 2 grad ln p_t(Y)) ds + sqrt(2) dW.
 
-A step from t to t - h is x <- keep x + drift score(x, t) + noise z with z of independent N(0, 1).
+A step from t to t - h is x <- scale x + weight score(x, t) + sqrt(noise) z with z of independent N(0, 1).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from echolimit._arrays import Array
 from echolimit.samplers._inplace import add_noise, add_scaled, scratch
 from echolimit.samplers._run import Callback, Run, Score, check_source, no_gradients
+from echolimit.samplers.steps import STEPS, StepCoefficients
 
 
 def euler_maruyama(score: Score, x: Array, times: Any, rng: Any = None, callback: Callback | None = None) -> Array:
@@ -38,7 +39,7 @@ def euler_maruyama(score: Score, x: Array, times: Any, rng: Any = None, callback
     accelerator, where looking waits for the device, only every 32 evaluations and after the last step.
     Chapter 1, thm-reverse-time; Anderson (1982) for the reverse SDE, Song, Sohl-Dickstein et al. (2021) for sampling.
     """
-    return _sample("euler_maruyama", _euler, score, x, times, rng, callback)
+    return _sample("euler_maruyama", STEPS["euler_maruyama"], score, x, times, rng, callback)
 
 
 def exponential_integrator(
@@ -52,7 +53,7 @@ def exponential_integrator(
     Arguments, result and errors as in `euler_maruyama`; rng is needed.
     Chapter 1, thm-reverse-time; Chen et al. (2023) study this scheme.
     """
-    return _sample("exponential_integrator", _exponential, score, x, times, rng, callback)
+    return _sample("exponential_integrator", STEPS["exponential_integrator"], score, x, times, rng, callback)
 
 
 def ancestral(
@@ -70,43 +71,22 @@ def ancestral(
     is that of the reverse SDE, exactly.  Other arguments, result and errors as in `euler_maruyama`; rng is needed.
     Ho, Jain and Abbeel (2020), in Ornstein-Uhlenbeck time: their alpha_t is e^{-2h}, their alpha_bar_t is e^{-2t}.
     """
-    if variance not in ("small", "large"):
+    if not isinstance(variance, str) or variance not in ("small", "large"):
         raise ValueError(f'variance must be "small" or "large", got {variance!r}')
-    step = _posterior if variance == "small" else _forward
+    step = STEPS["ancestral" if variance == "small" else "ancestral_large"]
     return _sample("ancestral", step, score, x, times, rng, callback)
-
-
-def _euler(t: float, u: float) -> tuple[float, float, float]:
-    h = t - u
-    return 1 + h, 2 * h, math.sqrt(2 * h)
-
-
-def _exponential(t: float, u: float) -> tuple[float, float, float]:
-    h = t - u
-    return math.exp(h), 2 * math.expm1(h), math.sqrt(math.expm1(2 * h))
-
-
-def _posterior(t: float, u: float) -> tuple[float, float, float]:
-    share = math.expm1(-2 * u) / math.expm1(-2 * t)  # s_u^2 / s_t^2
-    keep, drift, noise = _forward(t, u)
-    return keep, drift, math.sqrt(share) * noise
-
-
-def _forward(t: float, u: float) -> tuple[float, float, float]:
-    h = t - u
-    return math.exp(h), 2 * math.sinh(h), math.sqrt(-math.expm1(-2 * h))
 
 
 def _sample(
     name: str,
-    coefficients: Callable[[float, float], tuple[float, float, float]],
+    coefficients: Callable[[float, float], StepCoefficients],
     score: Score,
     x: Array,
     times: Any,
     rng: Any,
     callback: Callback | None,
 ) -> Array:
-    """x <- keep x + drift score(x, t) + noise z in each step, z of independent N(0, 1)."""
+    """x <- scale x + weight score(x, t) + sqrt(noise) z in each step, z of independent N(0, 1)."""
     run = Run(name, score, x, times, callback)
     check_source(rng, x, name)
     with no_gradients(x):
@@ -115,10 +95,10 @@ def _sample(
         for step, t, u in run.steps():
             if step > 1:
                 g = run.score(y, step, t)
-            keep, drift, noise = coefficients(t, u)
-            y *= keep
-            y = add_scaled(y, g, drift, work)
+            scale, weight, noise = coefficients(t, u)
+            y *= scale
+            y = add_scaled(y, g, weight, work)
             del g  # before the next score is made
-            y = add_noise(y, rng, noise, work)
+            y = add_noise(y, rng, math.sqrt(noise), work)
             run.report(step, u, y)
         return run.result(y)

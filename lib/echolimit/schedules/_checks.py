@@ -58,3 +58,15 @@ def cost_power(power: Any) -> float:
     if number < 0:
         raise ValueError(f"power must be at least 0, got {number}: smaller truncation times cost more, not less")
     return number
+
+
+def negative_powers(deltas: np.ndarray, power: float) -> np.ndarray:
+    """delta_k^(-power), if all of it are floats."""
+    with np.errstate(over="ignore"):
+        values = deltas**-power
+    if np.isinf(values).any():
+        raise ValueError(
+            f"delta must not be too small for power = {power}, got {deltas.min()}: 1 / delta^power is outside the "
+            "range of floats"
+        )
+    return values

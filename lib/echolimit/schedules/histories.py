@@ -8,7 +8,7 @@ import numpy as np
 
 from echolimit._checks import check_count, check_number, check_schedule
 from echolimit.hermite.modes import check_degrees
-from echolimit.schedules._checks import MAX_ROUNDS, log_weights, positive, rounds_of
+from echolimit.schedules._checks import MAX_ROUNDS, log_weights, negative_powers, positive, rounds_of
 
 
 def forgetting_weights(rounds: int, alpha: Any) -> np.ndarray:
@@ -67,7 +67,7 @@ def mode_rms_error(degree: Any, alpha: Any, delta: Any, noise: float, power: flo
         raise ValueError(f"noise must be at least 0, got {noise}: it scales a variance")
     alphas, deltas = rounds_of(alpha, delta)
     bias = 1 - mode_amplitudes(degrees, alphas, deltas)
-    variance = np.zeros_like(bias)
+    variance, fresh_noise = np.zeros_like(bias), noise * negative_powers(deltas, power)
     for k, (a, d) in enumerate(zip(alphas, deltas, strict=True)):
-        variance[k + 1] = ((1 - a) * np.exp(-degrees * d)) ** 2 * variance[k] + noise * d**-power
+        variance[k + 1] = ((1 - a) * np.exp(-degrees * d)) ** 2 * variance[k] + fresh_noise[k]
     return np.sqrt(bias**2 + variance)

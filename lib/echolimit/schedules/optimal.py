@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from typing import Any
 
 import numpy as np
 
 from echolimit._checks import check_alpha, check_count, check_number, check_schedule
-from echolimit.schedules._checks import MAX_ROUNDS, cost_power, from_logs, log_weights, positive, rounds_of, schedule_of
+from echolimit.schedules._checks import (
+    MAX_ROUNDS,
+    cost_power,
+    from_logs,
+    log_weights,
+    negative_powers,
+    positive,
+    rounds_of,
+    schedule_of,
+)
 from echolimit.schedules.histories import forgetting_weights
 
 
@@ -18,7 +28,7 @@ def schedule_cost(delta: Any, power: float = 0.0) -> float:
     delta: schedule (N,), > 0.  power: q >= 0.  Raises ValueError outside these ranges.  Chapter 5, thm-budget-schedule.
     """
     deltas, power = schedule_of(delta), cost_power(power)
-    return float(-np.log(deltas).sum() if power == 0 else (deltas**-power).sum())
+    return float(-np.log(deltas).sum() if power == 0 else negative_powers(deltas, power).sum())
 
 
 def scale_to_budget(delta: Any, budget: float, power: float = 0.0, cap: float | None = None) -> np.ndarray:
@@ -62,7 +72,7 @@ def noise_objective(alpha: Any, delta: Any, noise: float, power: float) -> float
     alphas, deltas = rounds_of(alpha, delta)
     noise, power = positive(noise, "noise"), positive(power, "power")
     weights = forgetting_weights(len(deltas), alphas)
-    return float((weights @ deltas) ** 2 + noise * (weights**2 @ deltas**-power))
+    return float((weights @ deltas) ** 2 + noise * (weights**2 @ negative_powers(deltas, power)))
 
 
 def noise_schedule(rounds: int, alpha: Any, noise: float, power: float) -> np.ndarray:
@@ -116,16 +126,19 @@ def _scaled(log_shape: np.ndarray, budget: float, power: float, cap: float | Non
             f"budget must be at least {rounds * at_cap:.6g}, the cost of {rounds} rounds at the cap {cap}, "
             f"got {budget}: raise the budget or the cap"
         )
-    order = np.argsort(-log_shape)
-    for capped in range(rounds):
-        rest = log_shape[order[capped:]]
-        left = budget - capped * at_cap
-        if np.isinf(rest[0]) or (power > 0 and left <= 0):
-            continue
-        level = _log_level(rest, left, power)
-        if rest[0] + level <= math.log(cap):
-            return from_logs(np.minimum(math.log(cap), log_shape + level), "budget", budget)
-    return np.full(rounds, cap)  # the budget is what the cap costs in every round
+    falling, ceiling = np.sort(log_shape)[::-1], math.log(cap)
+
+    def level(capped: int) -> float:
+        """ln C with the `capped` largest entries at the cap."""
+        return _log_level(falling[capped:], budget - capped * at_cap, power)
+
+    def fits(capped: int) -> bool:
+        return bool(np.isfinite(falling[capped]) and falling[capped] + level(capped) <= ceiling)
+
+    capped = bisect_left(range(rounds), True, key=fits)  # the more entries at the cap, the lower the level of the rest
+    if capped == rounds:
+        return np.full(rounds, cap)  # the budget is what the cap costs in every round
+    return from_logs(np.minimum(ceiling, log_shape + level(capped)), "budget", budget)
 
 
 def _log_level(log_shape: np.ndarray, budget: float, power: float) -> float:

@@ -8,7 +8,12 @@ from echolimit.figures.explorers.reuse import reuse_explorer
 from echolimit.figures.explorers.sampler_side import sampler_side_explorer
 from echolimit.figures.explorers.spectrum import spectrum_explorer
 
+EXPLORERS = (  # in order of chapters
+    age_explorer, limit_explorer, spectrum_explorer, schedule_designer, sampler_side_explorer, reuse_explorer,
+)  # fmt: skip
+
 __all__ = [
+    "EXPLORERS",
     "age_explorer",
     "example_mixture",
     "limit_explorer",
