@@ -25,6 +25,22 @@ STOCHASTIC = {
 }
 DETERMINISTIC = {"ddim": ddim, "heun": heun, "dpmpp_2m": dpmpp_2m}
 SAMPLERS = STOCHASTIC | DETERMINISTIC
+GOLDEN_PASSES = {  # mean and variance for the target N(.5, .3), T = 4, delta = .02, geometric grid, from N(0, 1)
+    ("euler_maruyama", 10): ("0.4753502894", "0.4190457298"),
+    ("exponential_integrator", 10): ("0.4897384139", "0.4563739016"),
+    ("ancestral", 10): ("0.4900432908", "0.2529291303"),
+    ("ancestral_large", 10): ("0.4900432908", "0.3777607088"),
+    ("ddim", 10): ("0.4852564123", "0.2796605543"),
+    ("heun", 10): ("0.4976004518", "0.3085223210"),
+    ("euler_maruyama", 50): ("0.4872339316", "0.3436205100"),
+    ("exponential_integrator", 50): ("0.4900833496", "0.3477749428"),
+    ("ancestral", 50): ("0.4900432908", "0.3105464067"),
+    ("ancestral_large", 50): ("0.4900432908", "0.3369395926"),
+    ("ddim", 50): ("0.4849404910", "0.3173371483"),
+    ("heun", 50): ("0.4853426049", "0.3267972657"),
+    ("dpmpp_2m", 10): ("0.4849155463", "0.3204134235"),
+    ("dpmpp_2m", 50): ("0.4848604888", "0.3272558523"),
+}
 
 
 def one_step_method(coefficients):

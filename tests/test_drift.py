@@ -61,8 +61,8 @@ def test_chi2_of_the_shift_loop(rounds, value, digit):
     with mpmath.workdps(40):
         a, e = mpmath.mpf("0.2"), mpmath.mpf("0.05")
         w = [a * (1 - a) ** (j - 1) for j in range(1, rounds)] + [(1 - a) ** (rounds - 1)]
-        pairs = ((j, k) for j in range(rounds) for k in range(rounds))
-        exact = mpmath.fsum(w[j] * w[k] * mpmath.exp((j + 1) * (k + 1) * e * e) for j, k in pairs) - 1
+        pairs, base = ((j, k) for j in range(rounds) for k in range(rounds)), mpmath.exp(e * e)
+        exact = mpmath.fsum(w[j] * w[k] * base ** ((j + 1) * (k + 1)) for j, k in pairs) - 1
     assert_allclose(shift_loop_chi2(rounds, 0.2, 0.05), float(exact), rtol=1e-12)
 
 
@@ -145,6 +145,7 @@ REFUSED = [
     (lambda: drift_ceiling(0.5, [0.1], tail=-1), "tail must be at least 0"),
     (lambda: accumulated_drift(0.5, [np.nan]), "sizes must be finite"),
     (lambda: accumulated_drift(0.5, [0.1], 1.5), "correlation must be in"),
+    (lambda: accumulated_drift(0.5, [0.1, -1e200]), "sizes must be at most 1e150, got 1e\\+200"),
     (lambda: error_gain(0.1, 0.2), "t must be at least delta"),
     (lambda: observe_score_error(0.1, 0.02, 0.05), "T must be greater"),
     (lambda: observe_score_error(lambda t: 1.0, 1.0, 0.05), "error must return finite values"),
@@ -167,13 +168,24 @@ def test_bad_values_are_refused(call, words):
 
 
 @pytest.mark.parametrize(
-    "call",
+    ("call", "words"),
     [
-        lambda: component_moments(PointCloud([[0.0]]), 3, 0.5, 0.1),
-        lambda: sample_kernel_loop(line_example(), 3, 2, 0.5, 0.1, 7),
-        lambda: observe_score_error("large", 1.0, 0.05),
+        (
+            lambda: component_moments(PointCloud([[0.0]]), 3, 0.5, 0.1),
+            "target must be a GaussianMixture",
+        ),
+        (
+            lambda: sample_kernel_loop(line_example(), 3, 2, 0.5, 0.1, 7),
+            "rng must be a numpy.random.Generator",
+        ),
+        (lambda: observe_score_error("large", 1.0, 0.05), "error must be a real number, got 'large'"),
     ],
 )
-def test_wrong_kinds_are_refused(call):
-    with pytest.raises(TypeError):
+def test_wrong_kinds_are_refused(call, words):
+    with pytest.raises(TypeError, match=words):
         call()
+
+
+def test_a_point_mass_loses_no_digits_near_time_zero():
+    t = np.array([1e-9, 2e-9, 1e-6])
+    assert_allclose(error_gain(t, 1e-9, 0.0), np.sinh(1e-9) / np.sinh(t), rtol=1e-14)

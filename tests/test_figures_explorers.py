@@ -49,6 +49,13 @@ def test_every_model_has_a_figure():
     assert {path.name for path in assets.STATIC.glob("*.js")} == set(assets.MODULES)
 
 
+def test_top_level_names_of_the_modules_are_distinct():
+    """The modules are joined into one script, where a second function of one name would silently replace the first."""
+    names = re.findall(r"^(?:export )?(?:const|let|function|class) (\w+)", assets.script(), flags=re.M)
+    assert len(names) > 60
+    assert len(names) == len(set(names)), [name for name in set(names) if names.count(name) > 1]
+
+
 @pytest.mark.parametrize(
     ("make", "arguments", "message"),
     [

@@ -51,6 +51,12 @@ CASES = {
     "data": (lambda: simulate(data=np.ones(3)), TypeError, "data must be a GaussianMixture"),
     "fit": (lambda: simulate(fit=3), TypeError, "fit must be a function"),
     "measure": (lambda: simulate(measure=3), TypeError, "measure must be a function"),
+    "fit without a model": (
+        lambda: simulate(fit=lambda x, rng: None), TypeError, "fit must return a model .* got NoneType",
+    ),
+    "measured words": (lambda: simulate(measure=lambda model: "wide"), ValueError, "measure must return numbers"),
+    "no seeds": (lambda: simulate(seeds=None), TypeError, "seeds must be an integer, got None"),
+    "flat points": (lambda: fit_gaussian()(np.zeros(3), RNG), ValueError, "points must have shape"),
     "one seed": (lambda: simulate(seeds=1), ValueError, "one run has no error bar"),
     "seeds": (lambda: simulate(seeds=[0.5, 1]), TypeError, "seeds must be an integer"),
     "spread": (lambda: fit_gaussian(0.0), ValueError, "variance must be greater than 0"),
@@ -64,6 +70,10 @@ CASES = {
     "loop regime": (lambda: kernel_loop_mise(LAW, 10, 1.0, 1, regime="no"), ValueError, "regime must be one of reused"),
     "loop constant": (lambda: kernel_loop_mise(LAW, 10, 1.0, 1, 0.0), ValueError, "constant must be greater than 0"),
     "loop samples": (lambda: kernel_loop_mise(LAW, 0, 1.0, 1), ValueError, "samples must be at least 1"),
+    "loop too narrow": (
+        lambda: kernel_loop_mise(GaussianMixture([1], [[0]], [1e-20]), 10, 1.0, 1), ValueError, "rescale the law",
+    ),
+    "transfer frequency": (lambda: fourier_transfer(np.nan, 0.5, 1.0), ValueError, "frequency must be finite, got nan"),
     "transfer alpha": (lambda: fourier_transfer(1.0, 0.0, 1.0), ValueError, "alpha must be in"),
     "transfer bandwidth": (lambda: fourier_transfer(1.0, 0.5, 0.0), ValueError, "bandwidth must be greater than 0"),
     "degree": (lambda: hermite_variance(LAW, 401), ValueError, "degree must be at least 0 and at most 400"),

@@ -13,14 +13,14 @@ from scipy.stats import multivariate_normal, norm
 from echolimit import (
     GaussianMixture,
     PointCloud,
-    bounded_drift,
+    bounded_lyapunov,
     dobrushin_coefficient,
     doeblin_mass,
     flow_map,
     forgetting_curves,
     frozen_weights,
-    gaussian_drift,
     gaussian_forgetting,
+    gaussian_lyapunov,
     harris_contraction,
     limit_law,
     reverse_bridge,
@@ -30,6 +30,7 @@ from echolimit import (
     total_variation,
     weighted_variation,
 )
+from golden_reference import half_unit
 from strategies import line_example, mixtures
 
 DATA = line_example()
@@ -37,34 +38,44 @@ NORMAL, SHIFTED = standard_gaussian(1), GaussianMixture([1.0], [[1.5]], [0.25])
 X = np.linspace(-7, 7, 701)
 
 
-def half_unit(value, golden):
+def reaches(value, golden):
     """|value - golden| is at most half a unit of the last printed digit of the string `golden`."""
-    digits = golden.lstrip("-").split("e")
-    unit = 10.0 ** -(len(digits[0].split(".")[1])) * 10.0 ** int(digits[1] if len(digits) > 1 else 0)
-    assert abs(value - float(golden)) <= unit / 2 * (1 + 1e-6), (value, golden)
+    assert abs(value - float(golden)) <= half_unit(golden), (value, golden)
 
 
 def test_golden_gaussian_forgetting():
     m, v, T, delta = 0.5, 0.3, 4.0, 0.02
-    half_unit(gaussian_forgetting(v, T, delta), ".0061200010")
-    half_unit(-gaussian_forgetting(v, T, delta) * math.exp(-T) * m, "-5.6045864e-5")
-    half_unit(-gaussian_forgetting(v, T, delta, flow=True) * math.exp(-T) * m, "-5.2409962e-3")
-    half_unit(gaussian_forgetting(100.0, T, delta), "1.738")
-    half_unit(gaussian_forgetting(v, 1.0, 0.5), ".4974669")
+    reaches(gaussian_forgetting(v, T, delta), ".0061200010")
+    reaches(-gaussian_forgetting(v, T, delta) * math.exp(-T) * m, "-5.6045864e-5")
+    reaches(-gaussian_forgetting(v, T, delta, flow=True) * math.exp(-T) * m, "-5.2409962e-3")
+    reaches(gaussian_forgetting(100.0, T, delta), "1.738")
+    reaches(gaussian_forgetting(v, 1.0, 0.5), ".4974669")
+
+
+def test_harris_at_a_high_level_loses_no_digits():
+    level, mass = 1e12, 0.2
+    factor, weight, spare, pull = harris_contraction((0.5, 1.0), level, mass)
+    assert_allclose((1 - factor) * (2 + level * weight), level * weight * (1 - pull), rtol=1e-13)
+    assert_allclose(factor, 1 - mass + spare, rtol=1e-15)
+
+
+def test_equal_densities_are_at_distance_zero():
+    density = NORMAL.density(X[:, None])
+    assert weighted_variation(density, density, X) == 0
 
 
 def test_golden_harris():
-    drift = gaussian_drift(0.3, 1.0, 0.5)
-    half_unit(drift.rate, ".2474733433")
-    half_unit(drift.bound, ".5184553604")
+    drift = gaussian_lyapunov(0.3, 1.0, 0.5)
+    reaches(drift.rate, ".2474733433")
+    reaches(drift.bound, ".5184553604")
     level = 2.2 * 2 * drift.bound / (1 - drift.rate)
-    half_unit(level, "3.0313923971")
+    reaches(level, "3.0313923971")
     mass = doeblin_mass(math.sqrt(drift.rate * level), drift.bound)
-    half_unit(mass, ".2290149326")
-    half_unit(doeblin_mass(2 * math.sqrt(drift.rate), drift.bound), ".1670396317")
+    reaches(mass, ".2290149326")
+    reaches(doeblin_mass(2 * math.sqrt(drift.rate), drift.bound), ".1670396317")
     midway = (drift.rate + 2 * drift.bound / level + 1) / 2
-    half_unit(harris_contraction(drift, level, mass, pull=midway).factor, ".9338113547")
-    half_unit(harris_contraction(drift, level, mass).factor, ".892442")
+    reaches(harris_contraction(drift, level, mass, pull=midway).factor, ".9338113547")
+    reaches(harris_contraction(drift, level, mass).factor, ".892442")
 
 
 def test_golden_forgetting_curves():
@@ -72,14 +83,14 @@ def test_golden_forgetting_curves():
     sde, flow = forgetting_curves(DATA, NORMAL, SHIFTED, times)
     # By roots and adaptive quadrature: .7077832096704, .070966146749, .039672781090, .034335691367, .033195293425.
     for value, golden in zip(sde, (".7077832097", ".0709661", ".0396728", ".0343357", ".0331953"), strict=True):
-        half_unit(value, golden)
+        reaches(value, golden)
     assert_allclose(sde[1], 0.070966146749, atol=5e-9)
     assert_allclose(flow, sde[0], atol=1e-12)
     left = np.linspace(-6, -0.1, 8001)
     kernel = reverse_kernel(DATA, 3.0, 0.02, X, left)
     for start, golden in ((NORMAL, ".302907"), (SHIFTED, ".270416")):
         density = np.trapezoid(start.density(X[:, None])[:, None] * kernel, X, axis=0)
-        half_unit(np.trapezoid(density, left), golden)
+        reaches(np.trapezoid(density, left), golden)
 
 
 @pytest.mark.parametrize(("steps", "golden"), [(80, ".0238"), (160, ".0284"), (320, ".0308")])
@@ -88,7 +99,7 @@ def test_golden_discretised_chain(steps, golden):
     p = np.stack([law.density(x[:, None]) for law in (NORMAL, SHIFTED)])
     for t, later in itertools.pairwise(np.geomspace(3, 0.02, steps + 1)):
         p = p @ (sampler_kernel(DATA, t, later, x) * (x[1] - x[0]))
-    half_unit(weighted_variation(p[0], p[1], x), golden)
+    reaches(weighted_variation(p[0], p[1], x), golden)
 
 
 def test_golden_initialisation():
@@ -96,7 +107,7 @@ def test_golden_initialisation():
     exact = DATA.diffuse(0.02).density(x[:, None])
     for T, golden in ((2.0, ".1218"), (3.0, ".1221"), (4.0, ".1222"), (5.0, ".1222")):
         carried = NORMAL.density(x[::5, None]) @ reverse_kernel(DATA, T, 0.02, x[::5], x) * (x[5] - x[0])
-        half_unit(math.exp(2 * T) * weighted_variation(carried, exact, x), golden)
+        reaches(math.exp(2 * T) * weighted_variation(carried, exact, x), golden)
 
 
 @settings(max_examples=20)
@@ -149,6 +160,9 @@ def test_doeblin_mass_in_more_dimensions():
         draws = infimum / law.pdf(x)
         assert abs(draws.mean() - doeblin_mass(0.4, 0.7, dimension)) < 5 * draws.std() / math.sqrt(len(x))
     assert doeblin_mass(0.0, 0.3, 4) == pytest.approx(1, abs=1e-9)
+    # by mpmath, with 15 digits: no absolute tolerance may hide in the integral
+    assert_allclose(doeblin_mass(30.0, 1.0, 2), 4.09070889264458e-199, rtol=1e-9)
+    assert_allclose(doeblin_mass(3.0, 1.0, 200), 3.84193817080128e-20, rtol=1e-9)
 
 
 def test_weighted_variation_of_two_normal_laws():
@@ -187,9 +201,9 @@ def test_curves_with_a_penalty_begin_with_the_weighted_distance_of_the_starts():
 BAD = [
     (lambda: gaussian_forgetting(0.0, 1.0, 0.5), "variance must be greater than 0"),
     (lambda: gaussian_forgetting(0.3, 0.5, 0.5), "t > later > 0, got"),
-    (lambda: gaussian_drift(0.3, 1.0, 0.0), "t > later > 0, got"),
-    (lambda: gaussian_drift(0.3, 1.0, 0.5, "heun"), "step must be"),
-    (lambda: bounded_drift(-1.0, 1.0, 0.5), "radius must be greater than 0"),
+    (lambda: gaussian_lyapunov(0.3, 1.0, 0.0), "t > later > 0, got"),
+    (lambda: gaussian_lyapunov(0.3, 1.0, 0.5, "heun"), "step must be"),
+    (lambda: bounded_lyapunov(-1.0, 1.0, 0.5), "radius must be greater than 0"),
     (lambda: reverse_bridge(float("nan"), 0.5), "t must be finite"),
     (lambda: doeblin_mass(-0.1, 1.0), "reach must be at least 0"),
     (lambda: harris_contraction((1.0, 0.5), 9.0, 0.2), "without a pull"),
@@ -211,6 +225,7 @@ BAD = [
     (lambda: forgetting_curves(DATA, NORMAL, SHIFTED, []), "times must be decreasing numbers > 0"),
     (lambda: forgetting_curves(DATA, NORMAL, SHIFTED, [1.0, 1 - 1e-8]), "take times further apart"),
     (lambda: frozen_weights(NORMAL, SHIFTED, -1.0), "t must be at least 0"),
+    (lambda: frozen_weights(NORMAL, PointCloud([[0.0]]), 1.0), "got one with atoms"),
 ]
 
 
@@ -227,3 +242,5 @@ def test_wrong_types_are_named():
         weighted_variation([1.0, 2.0], [1.0, 1.0], [0.0, 1.0], 2.0)
     with pytest.raises(TypeError, match="law must be a GaussianMixture"):
         reverse_kernel(X, 1.0, 0.5, X)
+    with pytest.raises(TypeError, match="drift must be a pair"):
+        harris_contraction(0.5, 9.0, 0.2)

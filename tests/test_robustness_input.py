@@ -33,6 +33,20 @@ BAD = {
         lambda: el.gaussian_loop("ddim", 0.0, 0.3, 0.2, GRID, 3, (0.0, -1.0)),
         "variance of the start must be at least 0, got -1.0",
     ),
+    "loop start in words": (
+        lambda: el.gaussian_loop("ddim", 0.0, 0.3, 0.2, GRID, 3, "data"),
+        r"start must be \(mean, variance\) or None, got 'data'",
+    ),
+    "samplers in a list": (
+        lambda: el.gaussian_pass(["ddim"], 0.0, 0.3, GRID),
+        "sampler must be one of",
+    ),
+    "shapes": (
+        lambda: el.gaussian_pass("ddim", [0.0, 1.0], [0.1] * 3, GRID),
+        r"must broadcast, got shapes \(\(2,\), \(3,\)",
+    ),
+    "covariance in words": (lambda: el.covariance_defect("ddim", 0.2, 0.1, "c", 1.0), "covariance must be an array of"),
+    "late step": (lambda: el.step_coefficients("ddim", 800.0, 0.1), "t must be at most 354, got 800"),
     "limit alpha": (lambda: el.gaussian_limit("ddim", 0.0, 0.3, 0, GRID), r"alpha must be in \(0, 1\], got 0"),
     "largest": (lambda: el.gaussian_fixed_points("ddim", 0.3, 0.2, GRID, largest=0.0), "largest must be greater than"),
 }

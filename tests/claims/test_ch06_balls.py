@@ -110,6 +110,18 @@ def thinned(p, rng):
     return Line(np.bincount(where.ravel(), weights=p.w), keys[:, 0], keys[:, 1])
 
 
+@pytest.mark.claim("thm-error-ball")
+@against(
+    lambda errors: errors[-1],
+    all_errors=sum,
+    none=lambda errors: 0.0,
+)
+def test_with_fresh_data_only_the_last_error_counts(bound):
+    errors = (0.4, 0.1, 0.3)
+    start = noised(DATA, 0.1)  # the limit
+    np.testing.assert_allclose(w2(shifted_loop(start, errors, 1.0, 0.1), start), bound(errors), rtol=1e-3)
+
+
 @pytest.mark.claim("prop-w1-ball")
 @against(
     geometric_sum(w1_factor),
@@ -194,6 +206,11 @@ def test_bounded_moves_stay_within_the_bound_of_the_round(bound):
                 shifted_loop(start, [eps * s for s in signs], alpha, delta), loop(DATA, start, i, alpha, delta), 6001
             )
             assert apart <= eps * bound(i, alpha, delta) * 1.001
+        p, ideal = start, start
+        for i in range(1, 6):  # moves that depend on the place: away from the origin
+            p, ideal = step(DATA, p, alpha, delta), step(DATA, ideal, alpha, delta)
+            p = p._replace(m=p.m + eps * np.sign(p.m))
+            assert w2(p, ideal, 6001) <= eps * bound(i, alpha, delta) * 1.001
 
 
 def ages_of(i, a):

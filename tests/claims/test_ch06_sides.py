@@ -120,6 +120,27 @@ def test_the_price_of_the_start_below(price):
         assert got <= ideal + price(0.3, 0.3, 1.0)
 
 
+@pytest.mark.claim("thm-sampler-side")
+@against(
+    lambda alpha, delta, v: 1 + (v - 1) * alpha / (math.expm1(2 * delta) + alpha),
+    of_degree_one=lambda alpha, delta, v: 1 + (v - 1) * alpha / (math.expm1(delta) + alpha),
+    of_the_data=lambda alpha, delta, v: v,
+)
+def test_the_sides_in_the_long_run(limit):
+    """300 rounds on fine grids, near the ideal limit on either side; data wide enough turn one sampler."""
+    times = np.geomspace(*GRID, 301).tolist()
+    for alpha, v in ((0.2, 0.3), (0.5, 0.8)):
+        ideal = limit(alpha, GRID[1], v)
+        h = times[-2] - times[-1]
+        for name, margin in (("exponential_integrator", 2 * math.expm1(h) ** 2), ("euler_maruyama", h * h)):
+            assert ideal + margin < loops(name, v, alpha, times, 300, v)[-1][0] < ideal + 0.05
+        for name in ("ancestral", "ddim"):
+            assert ideal - 0.05 < loops(name, v, alpha, times, 300, v, exact=True)[-1][0] < ideal
+    short = np.geomspace(0.5, GRID[1], 11).tolist()
+    got, ideal = loops("exponential_integrator", 10.0, 1.0, short, 1, 10.0, exact=True)[0]
+    assert got < ideal
+
+
 def mixed_variance(alpha, m, v, mean, variance):
     return alpha * v + (1 - alpha) * variance + alpha * (1 - alpha) * (m - mean) ** 2
 

@@ -90,14 +90,29 @@ def test_round_errors_are_paid_by_two_drifts(seed, most):
 
 
 @pytest.mark.claim("thm-drift-floor")
-@against(exponent_one_half=0.5, exponent_a_third=1 / 3)
-def test_a_summable_drift_has_summable_errors(power=1.0):
-    alpha, g = 0.3, lambda i: (i + 2.0) ** -power  # D_i = g_i^2
-    i = np.arange(1, 200_000)
-    step = g(i + 1) - (1 - alpha) * g(i)
-    errors = step**2 / (1 - ((1 - alpha) * g(i)) ** 2)
-    assert np.sum(g(i) ** 2) < 1  # sum D converges, so must
-    assert alpha * np.sum(errors) <= np.sum(2 * g(i + 1) ** 2 + 2 * (1 - alpha) ** 2 * g(i) ** 2)
+@against(no_two=lambda b: (1, b**2), memory_forgotten=lambda b: (2, 0), young_halved=lambda b: (1, 2 * b**2))
+@pytest.mark.parametrize("alpha", [0.1, 0.5])
+def test_sums_of_round_errors_are_paid_by_sums_of_drifts(alpha, weights=lambda b: (2, 2 * b**2)):
+    after, before = weights(1 - alpha)
+    for seed in (None, 1, 2):
+        data, p = two_points(0.0), [two_points(g) for g in 1e-3 * np.resize([1.0, -1.0], 12)]
+        if seed is not None:
+            data, p = random_loop(np.random.default_rng(seed), alpha, size=1.5)
+        q, drift = mixes(data, p, alpha), [chi2(law, data) for law in p]
+        least = min(np.min(mix / data) for mix in q)
+        errors = [chi2(law, mix) for law, mix in zip(p[1:], q, strict=False)]
+        assert alpha <= least <= 1
+        assert least * sum(errors) <= after * sum(drift[1:]) + before * sum(drift[:-1])
+
+
+@pytest.mark.claim("thm-drift-floor")
+@against(floor_of_it=lambda a: (2 - a) ** 2, as_large_as_the_drift=lambda a: 1.0, nothing=lambda a: 0.0)
+def test_divergent_errors_do_not_hold_the_drift_up(ratio=lambda a: a**2):
+    alpha, data, g = 0.3, two_points(0.0), lambda i: 1 / np.sqrt(i + 2)
+    for i in (10**4, 10**6):  # D_i = 1 / (i + 2) tends to zero, I_i = alpha^2 D_i (1 + o(1)) has no finite sum
+        mix = alpha * data + (1 - alpha) * two_points(g(i))
+        assert_allclose(chi2(two_points(g(i)), data), 1 / (i + 2), rtol=1e-9)
+        assert_allclose(chi2(two_points(g(i + 1)), mix) * (i + 2), ratio(alpha), rtol=1e-3)
 
 
 def with_tail(alpha, errors, start, ratio, tails):
@@ -136,20 +151,32 @@ def test_the_ceiling_holds_with_its_tail(ceiling):
         )
 
 
+def additive(alpha, start, tail, ratio, errors, share=1.0):
+    weights = (1 - alpha) ** np.arange(len(errors))[::-1]
+    return (1 - alpha) ** len(errors) * start + tail / alpha ** (1 + share) + ratio / alpha**share * weights @ errors
+
+
 @pytest.mark.claim("prop-drift-ceiling")
 @against(
-    paid_once=lambda a, n: np.ones(n),
-    squared_discount=lambda a, n: (1 - a) ** (2 * np.arange(n)[::-1]) / a,
-    no_share=lambda a, n: (1 - a) ** np.arange(n)[::-1],
+    additive,
+    no_share=lambda a, start, tail, ratio, errors: additive(a, start, tail, ratio, errors, share=0.0),
+    start_forgotten=lambda a, start, tail, ratio, errors: additive(a, 0.0, tail, ratio, errors),
+    tail_forgotten=lambda a, start, tail, ratio, errors: additive(a, start, 0.0, ratio, errors),
+    ratio_forgotten=lambda a, start, tail, ratio, errors: additive(a, start, tail, 0.0, errors),
 )
-def test_the_additive_form(weights=lambda a, n: (1 - a) ** np.arange(n)[::-1] / a):
-    alpha, n = 0.1, 60
-    data, p = two_points(0.0), [two_points(0.0)]
-    for _ in range(n):
-        p.append(p[-1] * (1 - alpha) + alpha * data + np.array([0.02, -0.02]))
-    errors = np.array([chi2(after, mix) for after, mix in zip(p[1:], mixes(data, p, alpha), strict=False)])
-    ratio = max((mix / data).max() for mix in mixes(data, p, alpha))
-    assert chi2(p[-1], data) <= ratio * weights(alpha, n) @ errors + 1e-12
+def test_the_additive_form(bound):
+    for alpha in (0.1, 0.4, 1.0):
+        rng = np.random.default_rng(3)
+        for start, push, ratio in [(0.6, 0.0, 1.0), (0.0, 0.02, 1.05), (0.0, 0.02, 60.0), (0.4, -0.001, 2.0)]:
+            data = np.array([0.02, 0.98])
+            p = [data + start * np.array([1, -1])]
+            for _ in range(40):  # errs to the rare side, or back
+                p.append(p[-1] * (1 - alpha) + alpha * data + push * (0.5 + rng.random()) * np.array([1, -1]))
+            q = mixes(data, p, alpha)[:-1]
+            errors = np.array([chi2(after, mix) for after, mix in zip(p[1:], q, strict=True)])
+            tails = [np.sum(((a - m) ** 2 / data)[m > ratio * data]) for a, m in zip(p[1:], q, strict=True)]
+            for n in (1, 4, 40):
+                assert chi2(p[n], data) <= bound(alpha, chi2(p[0], data), max(tails), ratio, errors[:n]) + 1e-12
 
 
 @pytest.mark.claim("prop-discounted-sums")
@@ -204,3 +231,18 @@ def test_no_constant_compares_squares_with_aligned_errors(ratio=lambda n: n):
         sizes = 0.9 ** np.arange(n)
         aligned = accumulated_drift(0.1, sizes, 1.0)[-1]
         assert_allclose(aligned / accumulated_drift(0.1, sizes, 0.0)[-1], ratio(n), rtol=1e-10)
+
+
+@pytest.mark.claim("prop-discounted-sums")
+@against(
+    as_if_uncorrelated=lambda b, x: np.sum((b ** np.arange(len(x))[::-1] * x) ** 2),
+    last_round_only=lambda b, x: x[-1] ** 2,
+)
+def test_no_dependence_beats_aligned_errors(most=lambda b, x: np.sum(b ** np.arange(len(x))[::-1] * x) ** 2):
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        sizes, keep = rng.random(8) + 0.2, 0.7
+        errors = rng.normal(size=(500, 8, 3)) * (0.1 + rng.random(8))[:, None] + rng.normal(size=(500, 1, 3))
+        errors *= (sizes / np.sqrt(np.mean(np.sum(errors**2, axis=2), axis=0)))[:, None]  # E |nu_k|^2 = x_k^2 exactly
+        total = np.einsum("k,nkd->nd", keep ** np.arange(8)[::-1], errors)
+        assert np.mean(np.sum(total**2, axis=1)) <= most(keep, sizes)

@@ -75,10 +75,34 @@ def test_divergences_of_paths_and_samples(case, share=lambda shift, half, v: shi
     eta = share(learned - perfect, half, variance)
     assert_allclose(joint**2 / variance, eta * 2 * half, rtol=1e-7)  # Var(E[M | Y]) of a Gaussian pair
     ideal, spoiled = (GaussianMixture([1.0], [[a]], [variance]) for a in (perfect, learned))
-    assert_allclose(kl_divergence(spoiled, ideal), eta * half, rtol=1e-7)
-    assert_allclose(chi2_divergence(spoiled, ideal), np.expm1(eta * 2 * half), rtol=1e-7)
+    for one, other in ((spoiled, ideal), (ideal, spoiled)):
+        assert_allclose(kl_divergence(one, other), eta * half, rtol=1e-7)
+        assert_allclose(chi2_divergence(one, other), np.expm1(eta * 2 * half), rtol=1e-7)
     effect = observe_score_error(wavy, T, delta, v)
     assert_allclose([effect.observability, effect.path_kl], [eta, half], rtol=1e-7)
+
+
+def log_ratio_of_paths(with_error, m, v, horizon, delta, n=4000, steps=300):
+    """ln of the density of learned against perfect paths, from their Gaussian transitions, along simulated paths."""
+    rng, h = np.random.default_rng(17), (horizon - delta) / steps
+    y = np.exp(-horizon) * m + np.sqrt(noised(v, horizon)) * rng.standard_normal(n)
+    total = np.zeros(n)
+    for t in horizon - h * (np.arange(steps) + 0.5):
+        perfect = y + h * (y - 2 * (y - np.exp(-t) * m) / noised(v, t))
+        learned = perfect + 2 * h * wavy(t)
+        y = (learned if with_error else perfect) + np.sqrt(2 * h) * rng.standard_normal(n)
+        total += ((y - perfect) ** 2 - (y - learned) ** 2) / (4 * h)
+    return total
+
+
+@pytest.mark.claim("thm-observability")
+@against(whole_energy=lambda energy: energy, quarter=lambda energy: energy / 4)
+def test_paths_tell_half_the_energy_in_both_directions(entropy=lambda energy: energy / 2):
+    m, v, horizon, delta = CASES[1]
+    expected = entropy(2 * quad(lambda t: wavy(t) ** 2, delta, horizon)[0])
+    for with_error, sign in ((True, 1), (False, -1)):
+        ratio = sign * log_ratio_of_paths(with_error, m, v, horizon, delta)
+        assert abs(ratio.mean() - expected) < 5 * ratio.std() / np.sqrt(len(ratio))
 
 
 @pytest.mark.claim("thm-observability")

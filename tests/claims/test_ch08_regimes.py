@@ -114,6 +114,17 @@ def test_subsampling_is_bounded(bound):
 
 
 @pytest.mark.claim("prop-regimes")
+@against(bounded=lambda n, m, i: 2 / n + (1 + m / n), without_m=lambda n, m, i: 1 + np.sum(1 / (n + m * np.arange(1, i + 1))))
+def test_samples_of_one_point_have_no_bound(grown=lambda n, m, i: 1 + np.sum(m / (n + m * np.arange(1, i + 1)))):
+    """Exact by all choices for few rounds (above); a logarithm in the long run."""
+    for n, m in ((1, 3), (5, 2), (20, 20)):
+        v = location_variance("subsample", 2000, n, m, 1)
+        assert_allclose(v[-1], grown(n, m, 2000), rtol=1e-11)
+        assert_allclose(v[2000] - v[1000], np.log(2), atol=2e-3)
+    assert_allclose(enumerated(3, 2, 1, 2)[-1], grown(3, 2, 2), rtol=1e-12)
+
+
+@pytest.mark.claim("prop-regimes")
 @against(location_variance, doubled=lambda regime, i, n, m, s=None: 2 * location_variance(regime, i, n, m, s))
 @pytest.mark.parametrize("regime", ["replace", "accumulate", "subsample"])
 def test_the_simulator_agrees_with_the_exact_variance(regime, variance):

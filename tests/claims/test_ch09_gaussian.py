@@ -135,3 +135,39 @@ def test_the_error_of_the_start(data, limit=limits):
     mean = math.exp(2 * T) * np.trapezoid(after.pdf(y) * y * (g - 1), y)
     flow = math.exp(T) * np.trapezoid(np.abs(norm.pdf(x) - before.pdf(x)), x) / 2
     assert_allclose([sde, flow, mean], limit(data, delta), rtol=5e-3)
+
+
+def moments_of_the_row(m, v, t, u, y):
+    f = gaussian_forgetting(v, t, u)
+    return math.exp(-u) * m + f * (y - math.exp(-t) * m), v_at(v, u) - f**2 * v_at(v, t)
+
+
+@pytest.mark.claim("thm-gaussian-forgetting")
+@against(
+    mean_not_noised=lambda m, v, t, u, y: (
+        m + gaussian_forgetting(v, t, u) * (y - m),
+        moments_of_the_row(m, v, t, u, y)[1],
+    ),
+    factor_of_the_flow=lambda m, v, t, u, y: (
+        math.exp(-u) * m + gaussian_forgetting(v, t, u, flow=True) * (y - math.exp(-t) * m),
+        moments_of_the_row(m, v, t, u, y)[1],
+    ),
+    factor_not_squared=lambda m, v, t, u, y: (
+        moments_of_the_row(m, v, t, u, y)[0],
+        v_at(v, u) - gaussian_forgetting(v, t, u) * v_at(v, t),
+    ),
+)
+@pytest.mark.parametrize(("m", "v", "t", "u"), [(0.5, 0.3, 1.0, 0.5), (-2.0, 4.0, 0.7, 0.1), (1.0, 1.0, 2.0, 0.3)])
+def test_the_row_of_the_kernel(m, v, t, u, moments=moments_of_the_row):
+    x = np.linspace(-30, 30, 20_001)
+    for y in (-1.5, 0.0, 3.0):
+        row = norm.pdf(x, math.exp(-u) * m, math.sqrt(v_at(v, u)))  # Bayes' formula
+        row = row * norm.pdf(y, math.exp(u - t) * x, math.sqrt(-math.expm1(2 * (u - t))))
+        row /= norm.pdf(y, math.exp(-t) * m, math.sqrt(v_at(v, t)))
+        mean = np.trapezoid(x * row, x)
+        assert_allclose((mean, np.trapezoid((x - mean) ** 2 * row, x)), moments(m, v, t, u, y), rtol=1e-7)
+        carried = norm.ppf(
+            norm.cdf(y, math.exp(-t) * m, math.sqrt(v_at(v, t))), math.exp(-u) * m, math.sqrt(v_at(v, u))
+        )
+        g = gaussian_forgetting(v, t, u, flow=True)
+        assert_allclose(carried, math.exp(-u) * m + g * (y - math.exp(-t) * m), rtol=1e-9)

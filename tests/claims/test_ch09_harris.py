@@ -12,9 +12,9 @@ from scipy.stats import norm
 
 from controls import against
 from echolimit import (
-    bounded_drift,
+    bounded_lyapunov,
     doeblin_mass,
-    gaussian_drift,
+    gaussian_lyapunov,
     harris_contraction,
     reverse_bridge,
 )
@@ -59,8 +59,8 @@ def posterior_rows(points, weights, t, u, y):
 
 @pytest.mark.claim("prop-lyapunov")
 @against(
-    bounded_drift,
-    rate_squared=lambda R, t, u: (bounded_drift(R, t, u).rate ** 2, bounded_drift(R, t, u).bound),
+    bounded_lyapunov,
+    rate_squared=lambda R, t, u: (bounded_lyapunov(R, t, u).rate ** 2, bounded_lyapunov(R, t, u).bound),
     without_noise=lambda R, t, u: (reverse_bridge(t, u).start, reverse_bridge(t, u).data * R**2),
     data_share_squared=lambda R, t, u: (
         reverse_bridge(t, u).start,
@@ -82,13 +82,13 @@ def test_the_drift_of_bounded_data(drift):
 
 @pytest.mark.claim("prop-lyapunov")
 @against(
-    gaussian_drift,
+    gaussian_lyapunov,
     rate_not_squared=lambda v, t, u, step: (
-        math.sqrt(gaussian_drift(v, t, u, step).rate),
-        gaussian_drift(v, t, u, step).bound,
+        math.sqrt(gaussian_lyapunov(v, t, u, step).rate),
+        gaussian_lyapunov(v, t, u, step).bound,
     ),
     data_variance=lambda v, t, u, step: (
-        gaussian_drift(v, t, u, step).rate,
+        gaussian_lyapunov(v, t, u, step).rate,
         math.exp(-2 * u) * v + 1 - math.exp(-2 * u),
     ),
 )
@@ -118,8 +118,8 @@ def test_when_an_euler_step_contracts(longest=lambda v_t: 2 * v_t / (2 - v_t)):
         for factor in (0.999, 1.001):
             h = factor * longest(v_t)
             if h < t:
-                assert (gaussian_drift(v, t, t - h, "euler_maruyama").rate < 1) == (factor < 1)
-    assert gaussian_drift(60.0, 2.0, 1.99, "euler_maruyama").rate > 1  # v_t > 2
+                assert (gaussian_lyapunov(v, t, t - h, "euler_maruyama").rate < 1) == (factor < 1)
+    assert gaussian_lyapunov(60.0, 2.0, 1.99, "euler_maruyama").rate > 1  # v_t > 2
 
 
 @pytest.mark.claim("prop-doeblin")
@@ -197,6 +197,19 @@ def test_harris_bounds_every_chain_and_both_cases_are_reached(bound=harris_contr
         reached = [contraction(P, V, q.weight) for P, V in (near_chain(mass, kappa), far_chain(rate, kappa, level))]
         assert max(reached) <= q.factor + 1e-12
         assert_allclose(max(reached), q.factor, rtol=1e-12)
+
+
+@pytest.mark.claim("thm-harris")
+@against(
+    half_of_the_mass=lambda *a: harris_contraction(*a, spare=a[2] / 2),
+    midway=lambda *a: harris_contraction(*a, pull=(1 + a[0][0] + 2 * a[0][1] / a[1]) / 2),
+)
+def test_no_other_choice_of_the_free_constants_is_better(best=harris_contraction):
+    for level, mass in ((4.0, 0.3), (9.0, 0.7), (2.0, 0.999)):
+        spare, pull = np.meshgrid(mass * np.linspace(0.001, 0.999, 999), np.linspace(0.4 + 1 / level, 0.999, 99))
+        reach = level * spare / 0.5
+        brute = np.maximum(1 - mass + spare, (2 + reach * pull) / (2 + reach)).min()
+        assert brute - 1e-3 < best((0.4, 0.5), level, mass).factor <= brute
 
 
 @pytest.mark.claim("thm-harris")

@@ -141,6 +141,18 @@ def test_the_flow_keeps_total_variation_and_the_sde_does_not(t, u, kept=lambda t
     assert 0 < sde[1] < sde[0] - 1e-3
 
 
+@pytest.mark.claim("prop-flow-keeps")
+@against(forgets=lambda kept, t, u: kept * math.exp(u - t), forgets_a_little=lambda kept, t, u: kept * (1 - 1e-3))
+def test_the_flow_keeps_kl_and_chi2(left=lambda kept, t, u: kept):
+    x = np.linspace(-4, 6, 4001)
+    p, q = norm.pdf(x, 1.5, 0.5), norm.pdf(x)
+    image = flow_map(LAW, 1.0, 0.1, x)
+    slope = np.gradient(image, x, edge_order=2)
+    for f in (lambda r: r * np.log(np.maximum(r, 1e-300)), lambda r: (r - 1) ** 2):
+        before, after = (np.trapezoid(f(p / q) * base, at) for base, at in ((q, x), (q / slope, image)))
+        assert_allclose(after, left(before, 1.0, 0.1), rtol=1e-4)
+
+
 def label(t, x, weighted=True):
     """The posterior of the left component."""
     p = noised(DATA, t)

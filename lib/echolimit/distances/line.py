@@ -106,6 +106,7 @@ class Line:
 
 
 def normal_scores(line: Line, x: np.ndarray) -> np.ndarray:
+    """The point of N(0, 1) that has the same distribution function as the law at x, from the nearer tail."""
     below, above = line.cdf(x), line.survival(x)
     score = np.where(below <= 0.5, ndtri(np.maximum(below, 1e-300)), -ndtri(np.maximum(above, 1e-300)))
     return np.maximum.accumulate(score)

@@ -26,6 +26,11 @@ _LABELS = {
     "t": "noise time t",
     "rounds": "round i",
     "sigma": "noise level σ",
+    "power": "exponent p",
+    "error": "error of a round x",
+    "error_time": "time of the error t",
+    "data_variance": "variance of the data v",
+    "start_time": "start time T",
 }
 
 Alt = str | Callable[..., str]

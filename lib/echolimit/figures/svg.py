@@ -49,22 +49,35 @@ def render(fig: Figure, *, apart: bool = True) -> list[str]:
     if len(groups) < 2:
         return [_save(fig)]
     names = {axes: axes.get_gid() for axes in fig.axes}
+    silent = [axes for axes in fig.axes if _without_numbers(axes)]
     for number, axes in enumerate(fig.axes):
         axes.set_gid(f"panel-{number}")
+    for axes in silent:  # alone in its row, a panel must say its own numbers
+        axes.tick_params(axis="y", labelleft=True)
     try:
         text = _save(fig)
         pieces = [[_element(text, axes.get_gid()) for axes in fig.axes if axes in group] for group in groups]
+        boxes = _level(groups, [_box(fig, group) for group in groups])
     finally:
         for axes, name in names.items():
             axes.set_gid(name)
+        for axes in silent:
+            axes.tick_params(axis="y", labelleft=False)
     shared = "".join(re.findall(r"<defs>.*?</defs>", text[text.rindex("</g>") :], flags=re.S))  # clip paths
     height = fig.get_figheight()
     panels = []
-    for piece, box in zip(pieces, _level(groups, [_box(fig, group) for group in groups]), strict=True):
+    for piece, box in zip(pieces, boxes, strict=True):
         view = f"{72 * box.x0:.3f} {72 * (height - box.y1):.3f} {72 * box.width:.3f} {72 * box.height:.3f}"
         panels.append(f'<svg viewBox="{view}">{"".join(piece)}{shared}</svg>')
         shared = ""
     return panels
+
+
+def _without_numbers(axes: Axes) -> bool:
+    """Whether it leaves the numbers of its vertical axis to a panel with which it shares it."""
+    shown = axes.yaxis.get_tick_params(which="major")
+    shares = len(axes.get_shared_y_axes().get_siblings(axes)) > 1
+    return shares and axes.yaxis.get_visible() and not (shown.get("labelleft") or shown.get("labelright"))
 
 
 def _element(text: str, name: str) -> str:

@@ -22,9 +22,10 @@ def location_variance(regime: str, rounds: int, real: int, synthetic: int, subsa
         "accumulate"  all points ever seen:                    1/n + m sum_{k=1}^i 1/(n + k m)^2
         "subsample"   `subsample` <= n of these, drawn without replacement: P_i + D_i of the recursion eq-pool.
 
-    All but "replace" stay bounded as rounds grow.  real, synthetic, subsample: integers >= 1.
+    Bounded as rounds grow, except "replace" and "subsample" of a single point, which grows like ln i.
+    real, synthetic, subsample: integers >= 1.
     Raises ValueError for another regime, counts below one, or a subsample larger than `real` or missing.
-    Derived in chapter 8, prop-regimes; the regimes are those of Kazdan et al. (2024).
+    Derived in chapter 8, prop-refit and prop-regimes; Kazdan et al. (2024) for replace, accumulate and subsample.
     """
     check_regime(regime)
     rounds, n = check_count(rounds, "rounds"), check_count(real, "real", least=1)

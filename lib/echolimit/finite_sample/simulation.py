@@ -54,7 +54,7 @@ def simulate_regime(
     sequence of integers, at least two; one seed always gives the same run, alone or beside others.
     subsample: size of the training sets under "subsample", at most `real`.
     Returns a RegimeRun.  Raises ValueError outside these ranges, TypeError for a fit or measure that cannot be called.
-    Derived in chapter 8; the regimes are those of Kazdan et al. (2024).
+    See chapter 8, prop-regimes; Kazdan et al. (2024) for replace, accumulate and subsample.
     """
     check_regime(regime)
     check_law(data, "data")
@@ -67,7 +67,10 @@ def simulate_regime(
     for seed in _seeds(seeds):
         rng = np.random.default_rng(seed)
         runs.append([measure(model) for model in _models(regime, data, fit, rounds, n, m, size, rng)])
-    return RegimeRun(np.asarray(runs, dtype=np.float64))
+    try:
+        return RegimeRun(np.asarray(runs, dtype=np.float64))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"measure must return numbers of one shape for every model, got others: {error}") from None
 
 
 def _models(regime: str, data: Law, fit: Fit, rounds: int, n: int, m: int, size: int, rng: np.random.Generator) -> Any:

@@ -2,12 +2,12 @@
 
 from echolimit.forgetting.curves import forgetting_curves, frozen_weights
 from echolimit.forgetting.drift import (
-    Bridge,
     LyapunovDrift,
-    bounded_drift,
+    ReverseBridge,
+    bounded_lyapunov,
     doeblin_mass,
-    gaussian_drift,
     gaussian_forgetting,
+    gaussian_lyapunov,
     reverse_bridge,
 )
 from echolimit.forgetting.flow import flow_map
@@ -16,17 +16,17 @@ from echolimit.forgetting.kernels import reverse_kernel, sampler_kernel
 from echolimit.forgetting.variation import dobrushin_coefficient, weighted_variation
 
 __all__ = [
-    "Bridge",
     "HarrisBound",
     "LyapunovDrift",
-    "bounded_drift",
+    "ReverseBridge",
+    "bounded_lyapunov",
     "dobrushin_coefficient",
     "doeblin_mass",
     "flow_map",
     "forgetting_curves",
     "frozen_weights",
-    "gaussian_drift",
     "gaussian_forgetting",
+    "gaussian_lyapunov",
     "harris_contraction",
     "reverse_bridge",
     "reverse_kernel",

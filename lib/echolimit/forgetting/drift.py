@@ -20,7 +20,7 @@ class LyapunovDrift(NamedTuple):
     bound: float
 
 
-class Bridge(NamedTuple):
+class ReverseBridge(NamedTuple):
     """X_later given X_t = y is start y + data X_0 + sqrt(variance) Z, X_0 from its posterior given X_t = y."""
 
     start: float
@@ -44,7 +44,7 @@ def gaussian_forgetting(variance: float, t: float, later: float, flow: bool = Fa
     return float(kept_displacement(v, t, later))
 
 
-def gaussian_drift(variance: float, t: float, later: float, step: str = "exact") -> LyapunovDrift:
+def gaussian_lyapunov(variance: float, t: float, later: float, step: str = "exact") -> LyapunovDrift:
     """The exact drift of V(x) = x^2 in one reverse step for data N(0, variance): rate V + bound with equality.
 
     "exact": rate f^2 and bound v_later - f^2 v_t, f of `gaussian_forgetting`.  "euler_maruyama", h = t - later: rate
@@ -63,11 +63,11 @@ def gaussian_drift(variance: float, t: float, later: float, step: str = "exact")
     raise ValueError(f'step must be "exact" or "euler_maruyama", got {step!r}')
 
 
-def reverse_bridge(t: float, later: float) -> Bridge:
+def reverse_bridge(t: float, later: float) -> ReverseBridge:
     """What X_later remembers of X_t and of the data: X_later = c X_t + b X_0 + sigma Z given (X_0, X_t).
 
     c = sinh(later) / sinh(t), b = sinh(t - later) / sinh(t), sigma^2 = 2 sinh(later) sinh(t - later) / sinh(t), with
-    b + c < 1.  t > later > 0: Ornstein-Uhlenbeck times.  Returns Bridge(start=c, data=b, variance=sigma^2).
+    b + c < 1.  t > later > 0: Ornstein-Uhlenbeck times.  Returns ReverseBridge(start=c, data=b, variance=sigma^2).
     Raises ValueError outside the ranges.  Derived in chapter 9, lem-bridge.
     """
     t, later = check_step(t, later)
@@ -75,10 +75,10 @@ def reverse_bridge(t: float, later: float) -> Bridge:
     whole, gap = -math.expm1(-2 * t), t - later
     start = math.exp(-gap) * -math.expm1(-2 * later) / whole
     data = math.exp(-later) * -math.expm1(-2 * gap) / whole
-    return Bridge(start, data, -math.expm1(-2 * later) * -math.expm1(-2 * gap) / whole)
+    return ReverseBridge(start, data, -math.expm1(-2 * later) * -math.expm1(-2 * gap) / whole)
 
 
-def bounded_drift(radius: float, t: float, later: float, dimension: int = 1) -> LyapunovDrift:
+def bounded_lyapunov(radius: float, t: float, later: float, dimension: int = 1) -> LyapunovDrift:
     """A drift of V(x) = |x|^2 for every data law with |X_0| <= radius: rate c, bound b radius^2 + d sigma^2.
 
     c, b, sigma^2 of `reverse_bridge`.  radius: > 0.  t > later > 0.  dimension: d >= 1.
@@ -104,12 +104,18 @@ def doeblin_mass(reach: float, variance: float, dimension: int = 1) -> float:
     reach = check_not_negative(reach, "reach", "it is the radius of a ball of centres")
     variance, dimension = check_positive(variance, "variance"), check_count(dimension, "dimension", least=1)
     far = reach / math.sqrt(variance)
-    if dimension == 1:
+    if dimension == 1 or far > 40:  # the mass is at most exp(-far^2 / 2), which is zero in double precision beyond 40
         return float(erfc(far / math.sqrt(2)))
     log_sphere = math.log(2) - dimension / 2 * math.log(2) - float(gammaln(dimension / 2))  # with (2 pi)^(-d/2)
+    peak = 2 * (dimension - 1) / (math.sqrt(far**2 + 4 * (dimension - 1)) + far)  # where the integrand is largest
+
+    def log_shell(r: float) -> float:
+        return log_sphere + (dimension - 1) * math.log(r) - (r + far) ** 2 / 2
+
+    top, wide = log_shell(peak), 40 / math.sqrt(1 + (dimension - 1) / peak**2)  # 40 standard deviations at the peak
 
     def shell(r: float) -> float:
-        return math.exp(log_sphere + (dimension - 1) * math.log(r) - (r + far) ** 2 / 2) if r > 0 else 0.0
+        return math.exp(log_shell(r) - top) if r > 0 else 0.0
 
-    peak = math.sqrt(far**2 / 4 + dimension - 1) - far / 2  # where the integrand is largest
-    return min(1.0, quad(shell, 0, peak)[0] + quad(shell, peak, peak + 40)[0])
+    mass = quad(shell, max(0.0, peak - wide), peak)[0] + quad(shell, peak, peak + wide)[0]
+    return min(1.0, math.exp(top) * mass)

@@ -39,7 +39,7 @@ def harris_contraction(
     Raises ValueError outside these ranges.  Derived in chapter 9, thm-harris; Hairer and Mattingly (2011).
     """
     if not isinstance(drift, tuple | list) or len(drift) != 2:
-        raise TypeError(f"drift must be a pair (lambda, K), got {drift!r}: see gaussian_drift and bounded_drift")
+        raise TypeError(f"drift must be a pair (lambda, K), got {drift!r}: see gaussian_lyapunov and bounded_lyapunov")
     rate, bound = (check_number(value, name) for value, name in zip(drift, ("drift.rate", "drift.bound"), strict=True))
     level, mass = check_number(level, "level"), check_number(mass, "mass")
     if not 0 <= rate < 1:

@@ -20,6 +20,7 @@ from echolimit.process import delta_to_sigma
 
 Score = Callable[[Array, float], Array]
 ROUND_OFF = 1e-6  # a scheduler keeps its alphas_cumprod in single precision
+NO_SIGNAL = 2.0**-24  # what some schedulers write for a last alpha_bar of 0, though the one before may be smaller
 
 
 def score_from_epsilon(epsilon: Callable[[Array, float], Array]) -> Score:
@@ -78,8 +79,9 @@ def score_from_diffusers(unet: Callable[..., Any], scheduler: Any) -> Score:
     scheduler.config.prediction_type says ("epsilon", "sample", "v_prediction").
     scheduler: a DDPM-like scheduler, with alphas_cumprod.  Its step k has the time t_k = -ln(alphas_cumprod[k]) / 2;
     a time between two steps goes to the fractional step that is linear in t, that is in ln alpha_bar, in between.
-    Steps reach the network as 0-dimensional floating-point arrays: a sinusoidal or Fourier embedding takes them; round
-    them in a wrapper around a network whose embedding is a table.  A step without signal (alpha_bar = 0) is left out.
+    Steps reach the network as 0-dimensional arrays of x's dtype, at least float32: a sinusoidal or Fourier embedding
+    takes them; round them in a wrapper around a network whose embedding is a table.  A last step without signal
+    (alpha_bar = 0, or the 2^-24 that some schedulers write for it) is left out.
 
     Raises TypeError for a scheduler without alphas_cumprod, ValueError for one whose values do not fall within (0, 1]
     or whose prediction type is another.  The score raises ValueError for t outside [t_0, t_last]: the network has not
@@ -91,7 +93,7 @@ def score_from_diffusers(unet: Callable[..., Any], scheduler: Any) -> Score:
 
     def score(x: Array, t: float) -> Array:
         signal, noise = _scales(t)
-        step = _scalar(_step_at(float(t), times, steps), x)
+        step = _scalar(_step_at(float(t), times, steps), x, wide=True)  # bfloat16 has no 999
         answer = unet(x, step)
         prediction = _same_shape(getattr(answer, "sample", answer), x, "unet")
         return to_score(prediction, x, signal, noise)
@@ -123,15 +125,15 @@ def _times_of(scheduler: Any) -> tuple[np.ndarray, np.ndarray]:
             f"scheduler must have alphas_cumprod, as DDPMScheduler has, got {type(scheduler).__name__}: "
             "for other noise levels use score_from_epsilon, score_from_x0 or score_from_edm"
         )
-    values = to_numpy(as_float_array(alpha_bar, "scheduler.alphas_cumprod"))
-    steps = np.flatnonzero(values > 0) if values.ndim == 1 else np.zeros(0, dtype=int)
-    falls = len(steps) > 1 and steps[-1] == len(steps) - 1 and bool(np.all(np.diff(values) < 0))
-    if not falls or values[0] > 1:
+    values = np.atleast_1d(to_numpy(as_float_array(alpha_bar, "scheduler.alphas_cumprod")))
+    used = values[:-1] if values.ndim == 1 and bool(np.isin(values[-1:], (0.0, NO_SIGNAL)).all()) else values
+    falls = used.ndim == 1 and len(used) > 1 and used[-1] > 0 and bool(np.all(np.diff(used) < 0))
+    if not falls or used[0] > 1:
         raise ValueError(
             f"scheduler.alphas_cumprod must be a falling sequence of numbers in (0, 1], got shape {values.shape}, "
             f"values {values.min(initial=math.inf):.3g} to {values.max(initial=-math.inf):.3g}"
         )
-    return -np.log(values[steps]) / 2, steps.astype(np.float64)
+    return -np.log(used) / 2, np.arange(len(used), dtype=np.float64)
 
 
 def _step_at(t: float, times: np.ndarray, steps: np.ndarray) -> float:
@@ -153,10 +155,11 @@ def _scales(t: float) -> tuple[float, float]:
     return math.exp(-time), math.sqrt(-math.expm1(-2 * time))
 
 
-def _scalar(value: float, like: Array) -> Array:
-    """A number as a 0-dimensional array of like's namespace, dtype and device."""
+def _scalar(value: float, like: Array, wide: bool = False) -> Array:
+    """A number as a 0-dimensional array of like's namespace, device and dtype, at least float32 if `wide`."""
     xp = compat.array_namespace(like)
-    return xp.asarray(value, dtype=like.dtype, device=compat.device(like))
+    dtype = xp.promote_types(like.dtype, xp.float32) if wide else like.dtype
+    return xp.asarray(value, dtype=dtype, device=compat.device(like))
 
 
 def _check_callable(function: Any, name: str) -> None:

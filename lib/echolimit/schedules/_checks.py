@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from echolimit._arrays import as_float_array, to_numpy
-from echolimit._checks import check_number, check_schedule
+from echolimit._checks import check_not_negative, check_schedule
 
 MAX_ROUNDS = 10_000_000
 _LARGEST_LOG = math.log(np.finfo(float).max)
@@ -44,20 +44,9 @@ def rounds_of(alpha: Any, delta: Any) -> tuple[np.ndarray, np.ndarray]:
     return check_schedule(alpha, "alpha", len(deltas)), deltas
 
 
-def positive(value: Any, name: str) -> float:
-    """A finite number > 0."""
-    number = check_number(value, name)
-    if number <= 0:
-        raise ValueError(f"{name} must be greater than 0, got {number}: pass a positive number")
-    return number
-
-
 def cost_power(power: Any) -> float:
     """The power of a cost: a finite number >= 0."""
-    number = check_number(power, "power")
-    if number < 0:
-        raise ValueError(f"power must be at least 0, got {number}: smaller truncation times cost more, not less")
-    return number
+    return check_not_negative(power, "power", "smaller truncation times cost more, not less")
 
 
 def negative_powers(deltas: np.ndarray, power: float) -> np.ndarray:

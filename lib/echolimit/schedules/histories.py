@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from echolimit._checks import check_count, check_number, check_schedule
+from echolimit._checks import check_count, check_not_negative, check_number, check_positive, check_schedule
 from echolimit.hermite.modes import check_degrees
-from echolimit.schedules._checks import MAX_ROUNDS, log_weights, negative_powers, positive, rounds_of
+from echolimit.schedules._checks import MAX_ROUNDS, log_weights, negative_powers, rounds_of
 
 
 def forgetting_weights(rounds: int, alpha: Any) -> np.ndarray:
@@ -62,9 +62,8 @@ def mode_rms_error(degree: Any, alpha: Any, delta: Any, noise: float, power: flo
     noise: eta^2 >= 0.  power: q > 0.  degree, alpha, delta as in `mode_amplitudes`.  Returns (N + 1,) + degree's shape.
     Raises ValueError outside these ranges.  Our model of score errors: chapter 5, prop-noise-bound.
     """
-    degrees, noise, power = check_degrees(degree), check_number(noise, "noise"), positive(power, "power")
-    if noise < 0:
-        raise ValueError(f"noise must be at least 0, got {noise}: it scales a variance")
+    degrees, power = check_degrees(degree), check_positive(power, "power")
+    noise = check_not_negative(noise, "noise", "it scales a variance")
     alphas, deltas = rounds_of(alpha, delta)
     bias = 1 - mode_amplitudes(degrees, alphas, deltas)
     variance, fresh_noise = np.zeros_like(bias), noise * negative_powers(deltas, power)

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from echolimit._checks import check_alpha, check_count, check_number, check_schedule
+from echolimit._checks import check_alpha, check_count, check_number, check_positive, check_schedule
 from echolimit.schedules._checks import (
     MAX_ROUNDS,
     cost_power,
     from_logs,
     log_weights,
     negative_powers,
-    positive,
     rounds_of,
     schedule_of,
 )
@@ -70,7 +69,7 @@ def noise_objective(alpha: Any, delta: Any, noise: float, power: float) -> float
     ranges.  Our model of score errors: chapter 5, prop-noise-bound.
     """
     alphas, deltas = rounds_of(alpha, delta)
-    noise, power = positive(noise, "noise"), positive(power, "power")
+    noise, power = check_positive(noise, "noise"), check_positive(power, "power")
     weights = forgetting_weights(len(deltas), alphas)
     return float((weights @ deltas) ** 2 + noise * (weights**2 @ negative_powers(deltas, power)))
 
@@ -83,7 +82,7 @@ def noise_schedule(rounds: int, alpha: Any, noise: float, power: float) -> np.nd
     later round, which forgets all earlier ones.  Derived in chapter 5, thm-noise-schedule (ours).
     """
     rounds = check_count(rounds, "rounds", least=1, most=MAX_ROUNDS)
-    noise, q = positive(noise, "noise"), positive(power, "power")
+    noise, q = check_positive(noise, "noise"), check_positive(power, "power")
     logs = log_weights(check_schedule(alpha, "alpha", rounds))
     if np.isneginf(logs).any():
         raise ValueError(f"alpha must be below 1 after the first round, got {alpha}: start the schedule at its last 1")
@@ -100,14 +99,14 @@ def best_constant(alpha: Any, noise: float, power: float, rounds: int | None = N
     B = 1 / (alpha (2 - alpha)), which needs one number alpha in (0, 1].  Raises ValueError outside these ranges.
     Derived in chapter 5, prop-constant-floor (ours).
     """
-    noise, q = positive(noise, "noise"), positive(power, "power")
+    noise, q = check_positive(noise, "noise"), check_positive(power, "power")
     if rounds is None:
         alpha = check_alpha(alpha, zero=False)
-        first, second = 1 / alpha, 1 / (alpha * (2 - alpha))
+        ratio = alpha / (2 - alpha)  # B / A^2
     else:
         weights = forgetting_weights(rounds, alpha)
-        first, second = float(weights.sum()), float((weights**2).sum())
-    return float((q * noise * second / (2 * first**2)) ** (1 / (q + 2)))
+        ratio = float((weights**2).sum()) / float(weights.sum()) ** 2
+    return float((q * noise * ratio / 2) ** (1 / (q + 2)))
 
 
 def _scaled(log_shape: np.ndarray, budget: float, power: float, cap: float | None) -> np.ndarray:
@@ -119,7 +118,7 @@ def _scaled(log_shape: np.ndarray, budget: float, power: float, cap: float | Non
         )
     if cap is None:
         return from_logs(log_shape + _log_level(log_shape, budget, power), "budget", budget)
-    cap = positive(cap, "cap")
+    cap = check_positive(cap, "cap")
     at_cap = schedule_cost([cap], power)
     if rounds * at_cap > budget + 1e-12 * abs(budget):
         raise ValueError(

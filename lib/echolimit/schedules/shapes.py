@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from echolimit._checks import check_count, check_delta, check_number
-from echolimit.schedules._checks import MAX_ROUNDS, from_logs, positive
+from echolimit._checks import check_count, check_delta, check_number, check_positive
+from echolimit.schedules._checks import MAX_ROUNDS, from_logs
 
 
 def constant_schedule(rounds: int, delta: float) -> np.ndarray:
@@ -23,7 +23,7 @@ def geometric_schedule(rounds: int, first: float, ratio: float) -> np.ndarray:
     a truncation time leaves the range of floats.  Chapter 5, prop-schedule-rates.
     """
     rounds = check_count(rounds, "rounds", least=1, most=MAX_ROUNDS)
-    first, ratio = positive(first, "first"), positive(ratio, "ratio")
+    first, ratio = check_positive(first, "first"), check_positive(ratio, "ratio")
     return from_logs(math.log(first) + np.arange(rounds) * math.log(ratio), "ratio", ratio)
 
 
@@ -34,5 +34,5 @@ def polynomial_schedule(rounds: int, first: float, power: float) -> np.ndarray:
     ranges, and where a truncation time leaves the range of floats.  Chapter 5, prop-schedule-rates.
     """
     rounds = check_count(rounds, "rounds", least=1, most=MAX_ROUNDS)
-    first, power = positive(first, "first"), check_number(power, "power")
+    first, power = check_positive(first, "first"), check_number(power, "power")
     return from_logs(math.log(first) - power * np.log1p(np.arange(rounds)), "power", power)

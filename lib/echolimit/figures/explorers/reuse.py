@@ -24,7 +24,7 @@ def reuse_explorer(rounds: int = 10, ratio: float = 4.0, real: int = 100) -> Liv
     sliders = [
         Slider("round", "round i", 1, 100, rounds, whole=True),
         Slider("ratio", "synthetic per real point λ", 0.01, 10_000, ratio, scale="log"),
-        Slider("real", "real points n", 10, 10_000, real, scale="log", whole=True),
+        Slider("real", "real points n, for the TV", 10, 10_000, real, scale="log", whole=True),
     ]
     ratios = np.array([float(f"{value:.9g}") for value in np.geomspace(0.01, 10_000, 241)])
     many = ratios / (1 + 2 * ratios)

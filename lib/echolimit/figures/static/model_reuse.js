@@ -35,7 +35,8 @@ export function reuseModel(constants, { round, ratio, real }) {
     ratio,
     here: [[ratio, 1 + here], [ratio, 1 - here]],
     status: `round ${round}: peak at λ = ${short(peak.ratio)}, +${percent(peak.excess)} with reused data, −${percent(peak.excess)} with fresh; `
-      + `at λ = ${short(ratio)} the variance is ${short(1 + here)} (reused), ${short(1 - here)} (fresh) v/n, `
-      + `expected TV for n = ${real}: ${short(expectedVariation((1 + here) / real))}, ${short(expectedVariation((1 - here) / real))}`,
+      + `at λ = ${short(ratio)} the variance in units of v/n is ${short(1 + here)} reused, ${short(1 - here)} fresh; `
+      + `expected total variation for n = ${real}: ${short(expectedVariation((1 + here) / real))} reused, `
+      + `${short(expectedVariation((1 - here) / real))} fresh`,
   };
 }

@@ -109,5 +109,7 @@ export function scheduleModel(constants, { setting, alpha, rounds, delta, ratio 
   const readings = ["optimal", "constant", "geometric", "polynomial"].map((name) => `${name} ${short(score[name])}`);
   result.status = `${price.words}: ${price.noisy ? "bound on the error of mode 1" : "mean noising time b"}: ${readings.join(", ")}; `
     + `optimal / constant = ${short(score.optimal / score.constant)}`;
+  const capped = !price.noisy && Object.values(designed.schedules).some((schedule) => Math.max(...schedule) >= CAP);
+  if (capped) result.status += `; no δ may exceed ${CAP}`;
   return result;
 }

@@ -16,6 +16,7 @@ from strategies import backends, plane_example
 
 X = np.array([[0.0, 0.0], [1.0, -2.0], [-1.3, 0.5], [0.4, 0.9]])
 TIMES = (0.03, 0.3, 1.7)
+NAN = float("nan")
 
 
 def clean_mean(y, scale: float, noise: float):
@@ -139,13 +140,28 @@ def test_nothing_is_pinned_to_a_device():
         assert score(x, 0.2).device.type == "meta"
 
 
-def test_a_last_step_without_signal_is_left_out():
-    scheduler = linear_scheduler()
-    scheduler.alphas_cumprod = np.append(scheduler.alphas_cumprod, 0.0)  # zero terminal signal-to-noise ratio
-    score = score_from_diffusers(network("epsilon"), scheduler)
-    assert_allclose(score(X, 0.3), plane_example().diffuse(0.3).score(X), rtol=1e-9)
-    with pytest.raises(ValueError, match=r"1000 steps, got 9\.0"):
-        score(X, 9.0)
+@pytest.mark.parametrize("written", [0.0, 2.0**-24])  # the latter in diffusers, though the step before may be smaller
+def test_a_last_step_without_signal_is_left_out(written):
+    scheduler = linear_scheduler(steps=2500)
+    times = -np.log(scheduler.alphas_cumprod) / 2
+    assert scheduler.alphas_cumprod[-1] < 2.0**-24
+    scheduler.alphas_cumprod = np.append(scheduler.alphas_cumprod, written)
+    seen = []
+    score = score_from_diffusers(lambda x, step: seen.append(float(step)) or x, scheduler)
+    score(X, times[-1])
+    assert seen == [2499]
+    with pytest.raises(ValueError, match=r"2500 steps, got 16\.0"):
+        score(X, 16.0)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
+def test_steps_stay_whole_in_half_precision(dtype):
+    """bfloat16 has no number between 996 and 1000."""
+    seen, scheduler = [], linear_scheduler()
+    score = score_from_diffusers(lambda x, step: seen.append(float(step)) or x, scheduler)
+    for k in (999, 997, 501):
+        assert score(torch.zeros(2, 3, dtype=dtype), -np.log(scheduler.alphas_cumprod[k]) / 2).dtype == dtype
+    assert_allclose(seen, [999, 997, 501], rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +180,10 @@ def test_a_last_step_without_signal_is_left_out():
             lambda: score_from_diffusers(epsilon, SimpleNamespace(alphas_cumprod=np.array([0.5, 0.9]))),
             ValueError,
             "alphas_cumprod must be a falling sequence",
+        ),
+        *(
+            (lambda v=v: score_from_diffusers(epsilon, SimpleNamespace(alphas_cumprod=v)), ValueError, "falling .* got")
+            for v in ([], 0.5, [0.9, 0.0], [0.9, 0.5, -0.1], [0.9, 0.0, 0.0], [1.1, 0.5], [[0.9, 0.5]], [0.9, NAN, 0.1])
         ),
         (
             lambda: score_from_diffusers(network("epsilon"), linear_scheduler())(X, 1e-5),
