@@ -215,3 +215,12 @@ def test_radii_and_gains_of_tiny_shares_lose_no_digits():
     np.testing.assert_allclose([el.ball_radius(1e-17, 1e-20, 1.0, m) for m in ("w2", "w1")], [2e17, 1e17], rtol=3e-3)
     np.testing.assert_allclose(el.displacement_radius(1e-17, 1e-20, 1.0), 1.41421e17, rtol=3e-3)
     np.testing.assert_allclose(el.noise_gain(0, 1e-17, 0.1), (2e-17) ** -0.5, rtol=1e-12)
+
+
+@pytest.mark.parametrize("sampler", ["ddim", "euler_maruyama"])
+def test_both_ways_to_a_fixed_point_say_the_same_of_it(sampler):
+    times = el.time_grid(4.0, 0.02, 20, "geometric")
+    (found,) = el.gaussian_fixed_points(sampler, 1.5, 0.2, times)
+    reached = el.gaussian_limit(sampler, 0.0, 1.5, 0.2, times)
+    np.testing.assert_allclose(reached.variance, found.variance, rtol=1e-10)
+    np.testing.assert_allclose(reached.multiplier, found.multiplier, rtol=1e-8)

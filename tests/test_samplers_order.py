@@ -7,7 +7,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from controls import against
-from echolimit import GaussianMixture, ddim, euler_maruyama, score_of, time_grid
+from echolimit import GaussianMixture, ancestral, ddim, euler_maruyama, score_of, time_grid
 from sampler_oracles import (
     DETERMINISTIC,
     SAMPLERS,
@@ -61,7 +61,10 @@ def weak_errors(sampler, steps):
     return np.abs([np.sum(np.abs(gap)) / 2, gap @ X**2, gap @ np.cos(2 * X)])
 
 
-@against(STOCHASTIC, **{
+WITH_NOISE = STOCHASTIC | {"ancestral_large": functools.partial(ancestral, variance="large")}
+
+
+@against(WITH_NOISE, **{
     "score counted once": STOCHASTIC | {"euler_maruyama": SCORE_ONCE},
     "no drift of its own": STOCHASTIC | {"euler_maruyama": NO_EXTRA_DRIFT},
     "noise a little large": STOCHASTIC | {"ancestral": BOLD_NOISE},

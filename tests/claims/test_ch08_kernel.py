@@ -14,9 +14,12 @@ GRID = np.linspace(-12, 12, 961)
 STEP = GRID[1] - GRID[0]
 
 
+def parts(law):
+    return list(zip(law.weights, law.means[:, 0], law.variances()[:, 0], strict=True))
+
+
 def grid_density(law):
-    parts = zip(law.weights, law.means[:, 0], law.covariances, strict=True)
-    return sum(w * norm.pdf(GRID, m, np.sqrt(v)) for w, m, v in parts)
+    return sum(w * norm.pdf(GRID, m, np.sqrt(v)) for w, m, v in parts(law))
 
 
 def kernel_rounds(alpha, h, rounds, start):
@@ -62,10 +65,6 @@ def test_the_rate_and_the_loop_without_fresh_data(rate=lambda alpha, i: (1 - alp
     assert_allclose(STEP * p @ GRID**2, 1 + 5 * 0.09, rtol=1e-9)
 
 
-def parts(law):
-    return list(zip(law.weights, law.means[:, 0], law.variances()[:, 0], strict=True))
-
-
 def squared_error(x, h, law):
     """int (p^ - p*)^2 for kernel estimates from x (loops, N) of a mixture, in closed form in real space: no Fourier."""
     pairs = norm.pdf(x[:, :, None], x[:, None, :], np.sqrt(2) * h).mean(axis=(1, 2))
@@ -94,7 +93,7 @@ def simulated_kernel_loop(n, m, rounds, real, loops, rng, c=1.06, law=BELL):
 
 
 def recursion(n, m, rounds, real, shared=2.0, drawn=True, share=None, law=BELL, square=lambda z: np.abs(z) ** 2):
-    """eq-kernel-loop with the slips one makes: half the covariance, V forgotten in the draws, a wrong share or square."""
+    """eq-kernel-loop with the slips one makes: half the covariance, V forgotten in the draws, a wrong share, square."""
     omega = np.linspace(0, 18, 3601)
     target = sum(w * np.exp(1j * omega * mean - v * omega**2 / 2) for w, mean, v in parts(law))
     a = n / (n + m) if share is None else share

@@ -18,7 +18,7 @@ class FixedPoint(NamedTuple):
     """A law N(mean, variance) that the closed loop returns to itself, and how it treats small deviations.
 
     multiplier: of the two-by-two Jacobian matrix of a round the eigenvalue of largest modulus (its sign is kept where
-    it is real); for a centred loop the derivative of the variance map.
+    it is real); for centred data and a centred law, whose mean stays zero, the derivative of the variance map.
     """
 
     mean: float
@@ -129,12 +129,14 @@ def _round(sampler: str, m: float, v: float, alpha: float, grid: np.ndarray, mu:
 
 
 def _multiplier(sampler: str, m: float, v: float, alpha: float, grid: np.ndarray, mu: float, current: float) -> float:
-    """The eigenvalue of largest modulus of the Jacobian of a round in (mean, variance), by complex steps."""
+    """The eigenvalue of largest modulus of the Jacobian of a round, by complex steps; centred loops stay centred."""
     columns = [
         _round(sampler, m, v, alpha, grid, mu + 1j * _STEP, current + 0j),
         _round(sampler, m, v, alpha, grid, mu + 0j, current + 1j * _STEP),
     ]
     jacobian = np.imag(np.array(columns).T) / _STEP
+    if m == 0 and mu == 0:
+        return float(jacobian[1, 1])
     values = np.linalg.eigvals(jacobian)
     largest = values[np.argmax(np.abs(values))]
     return float(largest.real if largest.imag == 0 else abs(largest))

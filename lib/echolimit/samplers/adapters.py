@@ -126,7 +126,7 @@ def _times_of(scheduler: Any) -> tuple[np.ndarray, np.ndarray]:
             "for other noise levels use score_from_epsilon, score_from_x0 or score_from_edm"
         )
     values = np.atleast_1d(to_numpy(as_float_array(alpha_bar, "scheduler.alphas_cumprod")))
-    used = values[:-1] if values.ndim == 1 and bool(np.isin(values[-1:], (0.0, NO_SIGNAL)).all()) else values
+    used = values[:-1] if np.any(np.isin(values[-1:], (0.0, NO_SIGNAL))) else values
     falls = used.ndim == 1 and len(used) > 1 and used[-1] > 0 and bool(np.all(np.diff(used) < 0))
     if not falls or used[0] > 1:
         raise ValueError(
@@ -158,7 +158,7 @@ def _scales(t: float) -> tuple[float, float]:
 def _scalar(value: float, like: Array, wide: bool = False) -> Array:
     """A number as a 0-dimensional array of like's namespace, device and dtype, at least float32 if `wide`."""
     xp = compat.array_namespace(like)
-    dtype = xp.promote_types(like.dtype, xp.float32) if wide else like.dtype
+    dtype = xp.result_type(like.dtype, xp.float32) if wide else like.dtype
     return xp.asarray(value, dtype=dtype, device=compat.device(like))
 
 

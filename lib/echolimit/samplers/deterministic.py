@@ -20,8 +20,9 @@ def ddim(score: Score, x: Array, times: Any, rng: Any = None, callback: Callback
     A step from t to u = t - h:  x <- a_u D + s_u (x - a_t D) / s_t  =  e^h x + s_t (e^h s_t - s_u) score(x, t).
     It is Euler's method in sigma = s_t / a_t for x / a_t, and the first-order method of `dpmpp_2m`.
 
-    Order 1: the result is off the flow's by O(h).  The flow carries P_T q, T = times[0], to P_delta q,
-    delta = times[-1].  It is one-to-one and keeps total variation: what the start misses stays (chapter 9).
+    Order 1: the result is off the flow's by O(h); in a step of length h round-off grows like e^h.  The flow carries
+    P_T q, T = times[0], to P_delta q, delta = times[-1].  It is one-to-one and keeps total variation: what the start
+    misses stays (chapter 9).
     Arguments, result and errors as in `euler_maruyama`; rng is ignored.
     Song, Meng and Ermon (2021), their sigma = 0; chapter 1, thm-reverse-time, for the flow.
     """

@@ -28,7 +28,8 @@ def euler_maruyama(score: Score, x: Array, times: Any, rng: Any = None, callback
       return an array of its shape, dtype and device.  score_of(law) makes one, score_from_epsilon and its kin others.
     x: the start, an array (n, ...) of real floating point, never changed.  Arrays of any library that follows the
       array API standard, on any device.
-    times: T = t_0 > t_1 > ... > t_K = delta > 0, at most 354; time_grid(T, delta, steps) makes them.
+    times: T = t_0 > t_1 > ... > t_K = delta > 0, at most 354; time_grid(T, delta, steps) makes them.  Where the score
+      is about -x, at large t, a step multiplies x by 1 - h: keep h below 2.
     rng: numpy Generator, or for tensors torch.Generator on x's device.  Needed here.
     callback: called as callback(step, t, x) after each step, step = 1, ..., K, with t = t_step and a copy of the state.
     Returns an array of x's shape, dtype and device.  Besides x and the score's output at most three arrays of that size
@@ -49,7 +50,8 @@ def exponential_integrator(
 
     A step from t to t - h:  x <- e^h x + 2 (e^h - 1) score(x, t) + sqrt(e^{2h} - 1) z,  z of independent N(0, 1).
 
-    Weak order 1 towards P_delta q, delta = times[-1], if x is drawn from P_T q, T = times[0].
+    Weak order 1 towards P_delta q, delta = times[-1], if x is drawn from P_T q, T = times[0].  Where the score is about
+    -x, at large t, a step multiplies x by 2 - e^h: keep h below ln 3 = 1.0986.
     Arguments, result and errors as in `euler_maruyama`; rng is needed.
     Chapter 1, thm-reverse-time; Chen et al. (2023) study this scheme.
     """
