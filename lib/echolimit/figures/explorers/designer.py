@@ -75,7 +75,7 @@ def schedule_designer(
             error = mode_rms_error(1, alpha, schedule, noise, power)[1:]
             canvas.line(errors, f"error_{name}", np.arange(1, ROUNDS + 1), _padded(error), **style)
         parts.log_axis(times.yaxis, 1e-5, 1.0)
-        parts.log_axis(errors.yaxis, 1e-4, 2.0)
+        parts.log_axis(errors.yaxis, 1e-3, 1.0)
         modes.set_xticks(range(5, 21, 5))
         times.set(xlim=(-0.6, ROUNDS - 0.4), xlabel="round k", ylabel=r"truncation time $\delta_k$")
         modes.set(xlim=(0.5, 20.5), ylim=(0, 1.03), xlabel="degree n", ylabel="share of the mode left")
@@ -87,8 +87,8 @@ def schedule_designer(
             "schedule",
             {"rounds": ROUNDS, "degrees": degrees.tolist()},
             controls,
-            "First panel: four schedules of one price, truncation time against round on a log axis: the optimal, a "
-            "constant, a geometric and a polynomial one. Second panel: the share of each Hermite mode that is left "
+            "First panel: four schedules of one price, under score noise each at its own best level: truncation time "
+            "against round on a log axis, the optimal, a constant, a geometric and a polynomial one. Second panel: the share of each Hermite mode that is left "
             "after the last round, falling with the degree. Third panel: the error of the coarsest mode after each "
             "round on a log axis. Under a budget the optimal schedule falls and ends with the smallest error; under "
             "score noise it rises.",

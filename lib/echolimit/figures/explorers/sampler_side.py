@@ -23,7 +23,7 @@ SAMPLERS = {  # words of the list, words of the row
     "ancestral_large": ("DDPM, large variance", "DDPM, large var."),
     "ddim": ("DDIM", "DDIM"),
     "heun": ("Heun", "Heun"),
-    "dpmpp_2m": ("DPM++ 2M", "DPM++ 2M"),
+    "dpmpp_2m": ("DPM++(2M)", "DPM++(2M)"),
 }
 
 
