@@ -88,10 +88,10 @@ def schedule_designer(
             {"rounds": ROUNDS, "degrees": degrees.tolist()},
             controls,
             "First panel: four schedules of one price, under score noise each at its own best level: truncation time "
-            "against round on a log axis, the optimal, a constant, a geometric and a polynomial one. Second panel: the share of each Hermite mode that is left "
-            "after the last round, falling with the degree. Third panel: the error of the coarsest mode after each "
-            "round on a log axis. Under a budget the optimal schedule falls and ends with the smallest error; under "
-            "score noise it rises.",
+            "against round on a log axis, the optimal, a constant, a geometric and a polynomial one. Second panel: the "
+            "share of each Hermite mode that is left after the last round, falling with the degree. Third panel: the "
+            "error of the coarsest mode after each round on a log axis. Under a budget the optimal schedule falls and "
+            "ends with the smallest error; under score noise it rises.",
             parts.start_words(price=SETTINGS[setting][2], alpha=alpha, rounds=rounds, delta=delta, ratio=ratio),
         )
 
