@@ -4,6 +4,7 @@ One law (benchmarks/ring.py), 100,000 points in the plane, 50 steps from T = 5 t
 log-SNR, one thread, torch float32.  All start from the same exact draw of P_T p* and step through the same noise
 levels; each gets what its own convention takes (score, noise or clean point), made of the same operations at the same
 cost.  Moving between Ornstein-Uhlenbeck and variance-exploding coordinates, y = e^t x, happens outside the clock.
+Of one algorithm the steps are the same to round-off, but for Heun's rule: ours takes it in t, the others in sigma.
 
 Time: processor time of the one thread, which other work on the machine disturbs less than the wall clock, best of
 REPEATS rounds, ours and theirs in turn.  Ratios: the median over rounds of theirs over ours, for the peer where it is

@@ -1,12 +1,14 @@
 // What the book adds to its pages: a sign on everything that scrolls sideways, and names for the fold buttons.
 (() => {
-  const DISPLAYS = 'mjx-container[display="true"]';
+  const FORMULAS = 'mjx-container[display="true"], span.math'; // displays, and formulas in the text
   const WIDE = "div.math, div.highlight pre, div.cell_output pre, .pst-scrollable-table-container";
 
   // A thin bar at the foot (book.css draws it from the two variables) and a fade at the side where more lies.
   function mark(box) {
     const hidden = box.scrollWidth - box.clientWidth;
-    const wide = hidden > 1 && box.clientWidth > 0;
+    // On a desk formulas in the text do not scroll: what sticks out of them there is text for screen readers.
+    const scrolls = ["auto", "scroll"].includes(getComputedStyle(box).overflowX);
+    const wide = hidden > 1 && box.clientWidth > 0 && scrolls;
     box.classList.toggle("sideways", wide);
     box.classList.toggle("more-right", wide && box.scrollLeft < hidden - 1);
     box.classList.toggle("more-left", wide && box.scrollLeft > 1);
@@ -22,8 +24,8 @@
       box.addEventListener("scroll", () => mark(box), { passive: true });
     };
     document.querySelectorAll(WIDE).forEach(watch);
-    // MathJax makes the boxes of the displays; the theme lets them scroll.
-    window.MathJax?.startup?.promise?.then(() => document.querySelectorAll(DISPLAYS).forEach(watch));
+    // MathJax makes the boxes of the displays, and gives the formulas in the text their widths.
+    window.MathJax?.startup?.promise?.then(() => document.querySelectorAll(FORMULAS).forEach(watch));
   }
 
   function nameFoldButtons() {
