@@ -108,6 +108,15 @@ def test_panels_of_one_row_come_apart_and_keep_their_line():
     assert len(re.findall("<svg", show(pair(), alt="Two panels.", stack=False).html)) == 1
 
 
+def test_a_panel_of_a_shared_axis_says_its_own_numbers_when_alone():
+    fig, (left, right) = plt.subplots(1, 2, sharey=True)
+    left.set_yticks([0.25, 0.75], ["a quarter", "three quarters"])
+    panels = render(fig)
+    assert len(panels) == 2
+    assert all("three quarters" in panel for panel in panels)
+    assert not right.yaxis.get_tick_params()["labelleft"]
+
+
 def test_a_colour_bar_stays_with_its_panel():
     fig, axes = plt.subplots()
     fig.colorbar(axes.imshow(np.eye(3)))

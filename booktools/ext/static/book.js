@@ -8,7 +8,8 @@
     const hidden = box.scrollWidth - box.clientWidth;
     // On a desk formulas in the text do not scroll: what sticks out of them there is text for screen readers.
     const scrolls = ["auto", "scroll"].includes(getComputedStyle(box).overflowX);
-    const wide = hidden > 1 && box.clientWidth > 0 && scrolls;
+    const slack = box.matches("span") ? 2 : 1; // pixels: so far an accent sticks out of its letter
+    const wide = scrolls && hidden > slack && box.clientWidth > 0;
     box.classList.toggle("sideways", wide);
     box.classList.toggle("more-right", wide && box.scrollLeft < hidden - 1);
     box.classList.toggle("more-left", wide && box.scrollLeft > 1);
