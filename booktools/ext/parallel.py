@@ -23,6 +23,8 @@ from sphinx.util import logging
 logger = logging.getLogger(__name__)
 
 MOST = 4  # kernels at a time: each may hold gigabytes
+# The kernels share the cores, so each computes on one: threads that wait for each other made a chapter twice as slow.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def execute_missing(app: Sphinx, env: BuildEnvironment, pages: list[str]) -> None:
@@ -30,6 +32,8 @@ def execute_missing(app: Sphinx, env: BuildEnvironment, pages: list[str]) -> Non
     settings = env.mystnb_config
     if settings.execution_mode != "cache":
         return
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
     cache = get_cache(settings.execution_cache_path)
     missing = {}
     for page in pages:
