@@ -22,6 +22,11 @@ def half_unit(printed: str) -> float:
     return 0.5000001 * 10.0 ** Decimal(printed).as_tuple().exponent
 
 
+def reaches(value, printed: str) -> None:
+    """Fail unless the value agrees with the printed one to half a unit of its last digit."""
+    assert abs(value - float(printed)) <= half_unit(printed), (value, printed)
+
+
 def mixture(components, x=GRID):
     return sum(w * norm.pdf(x, m, math.sqrt(v)) for w, m, v in components)
 

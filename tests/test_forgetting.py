@@ -30,17 +30,12 @@ from echolimit import (
     total_variation,
     weighted_variation,
 )
-from golden_reference import half_unit
+from golden_reference import reaches
 from strategies import line_example, mixtures
 
 DATA = line_example()
 NORMAL, SHIFTED = standard_gaussian(1), GaussianMixture([1.0], [[1.5]], [0.25])
 X = np.linspace(-7, 7, 701)
-
-
-def reaches(value, golden):
-    """|value - golden| is at most half a unit of the last printed digit of the string `golden`."""
-    assert abs(value - float(golden)) <= half_unit(golden), (value, golden)
 
 
 def test_golden_gaussian_forgetting():
