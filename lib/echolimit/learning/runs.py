@@ -1,0 +1,108 @@
+"""A run folder, read: settings, log, finished rounds, and its config as TOML."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from echolimit.learning.records import read_records
+from echolimit.learning.recursion import RoundRecord, finished_rounds, load_round
+from echolimit.learning.settings import RunSettings
+
+PASSED = ("array", "law")  # names of data that were passed to `learned_recursion` and not named in the settings
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run folder holds, also while the run is under way.
+
+    settings: of the run.  data: name, provenance and digest of the real data.  log: its records, oldest first.
+    finished: numbers of the finished rounds.
+    """
+
+    folder: Path
+    settings: RunSettings
+    data: dict[str, str]
+    log: list[dict[str, Any]]
+    finished: list[int]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all rounds are finished."""
+        return self.finished == list(range(1, self.settings.loop.rounds + 1))
+
+    def rounds(self) -> Iterator[RoundRecord]:
+        """The finished rounds, one at a time, each verified by its digests."""
+        for number in self.finished:
+            yield load_round(self.folder, number)
+
+    def round_lines(self) -> list[dict[str, Any]]:
+        """The log's lines of finished rounds."""
+        return [line for line in self.log if line.get("event") == "round" and line["round"] in self.finished]
+
+
+def read_run(folder: str | Path) -> Run:
+    """Read a run folder without loading its networks; nothing in it is changed.
+
+    Raises ValueError where the folder holds no run, or settings that this version does not know.
+    """
+    root = Path(folder)
+    path = root / "settings.json"
+    if not path.is_file():
+        raise ValueError(f"folder {root} holds no run, there is no settings.json: start one with `run CONFIG.toml`")
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        settings, data = RunSettings.from_dict(saved["settings"]), dict(saved["data"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{path} cannot be used ({error}): restore it, or start the run anew elsewhere") from error
+    log = root / "log.jsonl"
+    return Run(root, settings, data, read_records(log) if log.is_file() else [], finished_rounds(root))
+
+
+def read_settings(config: str | Path, changes: Sequence[str] = ()) -> RunSettings:
+    """Settings from a TOML file with some entries changed on the command line.
+
+    changes: "loop.alpha=0.1", "name=other", ...: the entry with its table, and its value as TOML; text needs no quotes.
+    Raises ValueError or TypeError naming the entry, before anything is done, for an entry that is unknown or wrong.
+    """
+    file = Path(config)
+    if not changes:
+        return RunSettings.from_toml(file)
+    try:
+        entries = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return RunSettings.from_toml(file)  # which says what is wrong with the file
+    for change in changes:
+        key, sign, value = change.partition("=")
+        *tables, entry = key.strip().split(".")
+        if not sign or not entry or not all(tables):
+            raise ValueError(f"--set must be table.entry=value, got {change!r}: for example --set loop.alpha=0.1")
+        place = entries
+        for table in tables:
+            place = place.setdefault(table, {})
+            if not isinstance(place, dict):
+                raise ValueError(f"--set {change}: {table} is no table: see the entries of {file}")
+        place[entry] = _toml_value(value.strip())
+    return RunSettings.from_dict(entries)
+
+
+def settings_as_toml(settings: RunSettings) -> str:
+    """The settings as a TOML file that `RunSettings.from_toml` reads back; entries that are None are left out."""
+    entries = settings.as_dict()
+    lines = [f"{key} = {json.dumps(value)}" for key, value in entries.items() if not isinstance(value, dict)]
+    for table, values in entries.items():
+        if isinstance(values, dict):
+            lines += ["", f"[{table}]"]
+            lines += [f"{key} = {json.dumps(value)}" for key, value in values.items() if value is not None]
+    return "\n".join(lines) + "\n"
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
