@@ -67,3 +67,10 @@ def serving(plan):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def files_in(folder):
+    """What stands in a cache folder, its locks aside."""
+    return sorted(
+        p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.parent.name != "locks"
+    )

@@ -1,7 +1,9 @@
 """Kill -9 of forked processes, which need no second import of torch."""
 
+import itertools
 import multiprocessing
 import os
+import signal
 import sys
 
 import pytest
@@ -10,18 +12,35 @@ needs_kill = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and 
 
 
 def kill_after(seconds, function, *arguments):
-    """Run function(*arguments) in a process of its own and kill it after so many seconds; True where it had ended.
+    """Run function(*arguments) in a process of its own, kill it after so many seconds; True where it had ended before.
 
     Raises AssertionError where it ended by itself with an error.
     """
     process = multiprocessing.get_context("fork").Process(target=_alone, args=(function, *arguments))
     process.start()
     process.join(seconds)
-    ended = process.exitcode is not None
+    ended = process.exitcode == 0
     process.kill()
     process.join()
     assert process.exitcode == (0 if ended else -9), f"the process ended with code {process.exitcode}"
     return ended
+
+
+def run_until_killed(function, *arguments):
+    """Run function(*arguments), which kills its own process or ends, in one of its own; True where it had ended."""
+    return kill_after(None, function, *arguments)
+
+
+def kill_at_call(number, module, name):
+    """Let this process kill itself just before call `number` (1, 2, ...) of module.name, such as os.replace."""
+    original, calls = getattr(module, name), itertools.count(1)
+
+    def counted(*arguments, **keywords):
+        if next(calls) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*arguments, **keywords)
+
+    setattr(module, name, counted)
 
 
 def _alone(function, *arguments):

@@ -98,7 +98,7 @@ def test_mixed_order_is_a_permutation_that_is_fixed():
     keys = [f"{number:04d}" for number in range(1000)]
     order = mixed_order(keys)
     assert_array_equal(np.sort(order), np.arange(1000))
-    assert_array_equal(order[:3], [684, 163, 935])
+    assert_array_equal(order[:3], [592, 730, 571])
     assert abs(np.corrcoef(order, np.arange(1000))[0, 1]) < 5 / np.sqrt(1000)
 
 

@@ -8,11 +8,12 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 
-from echolimit.learning.grid import ClusterSettings, SweepSettings, grid_points  # noqa: E402
-from echolimit.learning.settings import RunSettings  # noqa: E402
-from echolimit.learning.sweep import to_toml  # noqa: E402
+from echolimit.learning.grid import ClusterSettings, SweepSettings, grid_points
+from echolimit.learning.runs import settings_as_toml
+from echolimit.learning.settings import RunSettings
 
 BASE = {"data": {"name": "plane"}, "loop": {"alpha": 0.3, "delta": 0.2, "rounds": 3}, "training": {"steps": [20, 10]}}
+BASE_TOML = settings_as_toml(RunSettings.from_dict(BASE))
 SWEEP = """
 name = "small"
 base = "base.toml"
@@ -28,7 +29,7 @@ queue = "gpu"
 
 
 def test_a_sweep_file_becomes_all_combinations_of_its_lists(tmp_path):
-    (tmp_path / "base.toml").write_text(to_toml(BASE))
+    (tmp_path / "base.toml").write_text(BASE_TOML)
     (tmp_path / "sweep.toml").write_text(SWEEP)
     sweep = SweepSettings.from_toml(tmp_path / "sweep.toml")
     assert sweep.name == "small"
@@ -58,7 +59,7 @@ def test_schedules_start_at_the_delta_of_the_point():
 def test_a_config_survives_toml():
     points = grid_points(BASE, {"schedule": [{"shape": "geometric", "ratio": 0.7}], "alpha": [0.25]})
     settings = points[0].settings
-    assert RunSettings.from_dict(tomllib.loads(to_toml(settings.as_dict()))) == settings
+    assert RunSettings.from_dict(tomllib.loads(settings_as_toml(settings))) == settings
 
 
 def test_an_empty_grid_is_the_base_alone():
@@ -104,7 +105,7 @@ def test_points_out_of_range_are_found_before_any_is_run(grid, says):
     ],
 )
 def test_a_bad_sweep_file_is_refused(tmp_path, text, kind, says):
-    (tmp_path / "base.toml").write_text(to_toml(BASE))
+    (tmp_path / "base.toml").write_text(BASE_TOML)
     (tmp_path / "sweep.toml").write_text(text)
     with pytest.raises(kind, match=says):
         SweepSettings.from_toml(tmp_path / "sweep.toml")

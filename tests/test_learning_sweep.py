@@ -5,18 +5,22 @@ import os
 import signal
 import threading
 import time
+import tomllib
 
+import psutil
 import pytest
 
 pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 pytest.importorskip("distributed")
 
-from echolimit.learning import sweep as sweeping  # noqa: E402
-from echolimit.learning.grid import ClusterSettings, SweepSettings, grid_points  # noqa: E402
-from echolimit.learning.lock import RunLock  # noqa: E402
-from echolimit.learning.recursion import finished_rounds, load_round  # noqa: E402
-from echolimit.learning.sweep import PointError, make_cluster, run_sweep, sweep_command, to_toml  # noqa: E402
+from echolimit.learning import finished_rounds, load_round
+from echolimit.learning import sweep as sweeping
+from echolimit.learning.grid import ClusterSettings, SweepSettings, grid_points
+from echolimit.learning.lock import RunLock
+from echolimit.learning.runs import settings_as_toml
+from echolimit.learning.settings import RunSettings
+from echolimit.learning.sweep import PointError, make_cluster, run_sweep, sweep_command
 
 TINY = {
     "data": {"name": "plane", "count": 200},
@@ -30,7 +34,7 @@ IN_THREADS = ClusterSettings(workers=2, options={"processes": False})
 
 @pytest.mark.slow
 def test_a_sweep_on_two_workers_reports_a_failed_point_and_is_taken_up_again(tmp_path, capsys):
-    (tmp_path / "tiny.toml").write_text(to_toml(TINY))
+    (tmp_path / "tiny.toml").write_text(settings_as_toml(RunSettings.from_dict(TINY)))
     (tmp_path / "sweep.toml").write_text('base = "tiny.toml"\n[grid]\nalpha = [0.2, 0.8]\nseed = [0, 1]\n')
     folder = tmp_path / "runs"
     with RunLock(folder / "alpha-0.8_seed-0"):  # as if another process wrote there
@@ -65,12 +69,10 @@ def test_a_point_whose_worker_is_killed_goes_on_in_another_one(tmp_path):
         while not (checkpoints.exists() and any(checkpoints.glob("step-*"))):
             time.sleep(0.02)
         owner = RunLock(tmp_path / "runs" / "seed-3").owner()["pid"]
-        worker = int(open(f"/proc/{owner}/stat").read().rsplit(")", 1)[1].split()[1])
+        worker = psutil.Process(owner).ppid()
         os.kill(worker, signal.SIGKILL)
         killed.append((owner, worker))
 
-    if not os.path.isdir("/proc/self"):
-        pytest.skip("needs /proc to find the worker")
     killer = threading.Thread(target=kill_once, daemon=True)
     killer.start()
     (row,) = run_sweep(SweepSettings("killed", points, ClusterSettings(workers=1)), tmp_path / "runs", progress=False)
@@ -101,15 +103,19 @@ def test_failed_points_stop_no_other_and_rows_keep_the_order_of_the_grid(tmp_pat
 
 
 def test_a_worker_gets_the_whole_config_and_no_launcher_of_its_own(tmp_path, monkeypatch):
-    jobs = []
-    points = grid_points(TINY, {"delta": [0.1]})
+    def work(job):
+        (tmp_path / "job.json").write_text(json.dumps([job.folder, job.config, job.processes, job.threads]))
+        return 1.0
+
+    (point,) = grid_points(TINY, {"delta": [0.1]})
     cluster = ClusterSettings(workers=1, processes=2, threads=3, options={"processes": False})
-    run_sweep(SweepSettings("one", points, cluster), tmp_path, lambda job: jobs.append(job) or 1.0, progress=False)
-    (job,) = jobs
-    assert (job.processes, job.threads, job.folder) == (2, 3, str(tmp_path / "delta-0.1"))
+    run_sweep(SweepSettings("one", (point,), cluster), tmp_path, work, progress=False)
+    folder, config, processes, threads = json.loads((tmp_path / "job.json").read_text())
+    assert (folder, processes, threads) == (str(tmp_path / "delta-0.1"), 2, 3)
+    assert RunSettings.from_dict(tomllib.loads(config)) == point.settings
     monkeypatch.setenv("WORLD_SIZE", "4")
     monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "4")
-    environment = sweeping._environment(job.threads)
+    environment = sweeping._environment(3)
     assert environment["OMP_NUM_THREADS"] == "3"
     assert not {"WORLD_SIZE", "SLURM_STEP_NUM_TASKS"} & set(environment)
 

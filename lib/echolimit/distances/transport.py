@@ -111,11 +111,11 @@ def sliced_wasserstein(x: Any, y: Any, projections: int, rng: Any, order: int = 
     x, y = xp.astype(x, dtype), xp.astype(y, dtype)
     directions = standard_normal(rng, (x.shape[1], projections), x)
     directions = directions / xp.sqrt(xp.sum(directions**2, axis=0))[None, :]
-    ways = _sorted_ways(xp.matmul(x, directions), xp.matmul(y, directions), order)
+    ways = sorted_ways(xp.matmul(x, directions), xp.matmul(y, directions), order)
     return float(xp.mean(ways)) ** (1 / order)
 
 
-def _sorted_ways(x: Array, y: Array, order: int) -> Array:
+def sorted_ways(x: Array, y: Array, order: int) -> Array:
     """W_order^order of the columns of x (n, L) and y (m, L), shape (L,)."""
     xp = compat.array_namespace(x)
     x, y = xp.sort(x, axis=0), xp.sort(y, axis=0)

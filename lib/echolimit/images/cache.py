@@ -32,11 +32,8 @@ class Cache:
         chosen = folder if folder is not None else os.environ.get(VARIABLE) or "~/.cache/echolimit"
         self.folder = Path(chosen).expanduser()
 
-    def kept(self, key: str, make: Callable[[], Pixels], provenance: str | None = None) -> Pixels:
-        """The set kept under `key`, else what `make` returns, which is then kept.
-
-        provenance: words for a set found here, where they depend on what the caller knows.
-        """
+    def kept(self, key: str, make: Callable[[], Pixels]) -> Pixels:
+        """The set kept under `key`, else what `make` returns, which is then kept."""
         found = self.find(key)
         if found is None:
             with self.lock(key):
@@ -44,7 +41,7 @@ class Cache:
                 if found is None:
                     found = make()
                     self._keep(key, found)
-        return found if provenance is None else Pixels(**{**vars(found), "provenance": provenance})
+        return found
 
     def find(self, key: str) -> Pixels | None:
         """The set kept under `key`, or None; a damaged one is left out, with a warning."""

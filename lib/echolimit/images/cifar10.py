@@ -39,12 +39,13 @@ class Archive:
 OFFICIAL = Archive()
 
 
-def read_cifar10(split: str, cache: Cache, download: bool = True, archive: Archive = OFFICIAL) -> Pixels:
+def read_cifar10(split: str, cache: Cache, download: bool = True, archive: Archive | None = None) -> Pixels:
     """CIFAR-10 from the cache, else from the archive in its folder `downloads`, else from the network.
 
     Raises FileNotFoundError where neither is there and `download` is False, ConnectionError where the archive cannot
     be fetched (both name the stand-in), ValueError for a damaged one.
     """
+    archive = archive or OFFICIAL
     digest = archive.remote.sha256
     key = f"cifar10-{split}-{digest[:32]}"
     folder = cache.folder / "downloads"
@@ -60,7 +61,7 @@ def read_cifar10(split: str, cache: Cache, download: bool = True, archive: Archi
                 path = fetch(archive.remote, folder)
             except ConnectionError as error:
                 raise ConnectionError(
-                    f"{error}. Without a network put the archive into {folder}; {STAND_IN}"
+                    f"{error}. Without a network, put the archive into {folder}; {STAND_IN}"
                 ) from error
         pixels, labels = unpack(path, split, archive)
         provenance = (
@@ -72,7 +73,7 @@ def read_cifar10(split: str, cache: Cache, download: bool = True, archive: Archi
     return cache.kept(key, make)
 
 
-def unpack(path: Path, split: str, archive: Archive = OFFICIAL) -> tuple[np.ndarray, np.ndarray]:
+def unpack(path: Path, split: str, archive: Archive) -> tuple[np.ndarray, np.ndarray]:
     """Images (n, 3, 32, 32) and labels (n,) of a split, read out of the archive in memory.
 
     Only regular files of the names and sizes expected are read; whatever else an archive holds, links and paths that

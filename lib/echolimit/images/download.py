@@ -36,6 +36,10 @@ class BrokenOff(ConnectionError):
     """A transfer that ended early and can be gone on with."""
 
 
+class Unreachable(BrokenOff):
+    """A server that gave no answer."""
+
+
 def fetch(remote: RemoteFile, folder: Path, pause: float = 1.0) -> Path:
     """The path of `remote` inside `folder`, downloaded unless it is there already.
 
@@ -56,10 +60,12 @@ def fetch(remote: RemoteFile, folder: Path, pause: float = 1.0) -> Path:
         except BrokenOff as error:
             failures = failures + 1 if _size(part) <= farthest else 0
             farthest = max(farthest, _size(part))
-            if failures >= ATTEMPTS or (failures and farthest == 0):
+            if farthest == 0 and (failures >= ATTEMPTS or isinstance(error, Unreachable)):
+                raise ConnectionError(f"{remote.url} cannot be fetched: {error}") from error
+            if failures >= ATTEMPTS:
                 raise ConnectionError(
-                    f"{remote.url} broke off after {farthest / 1e6:.1f} of {remote.size / 1e6:.1f} MB ({error})"
-                    + (": what came is kept, load again to go on" if farthest else "")
+                    f"{remote.url} broke off after {farthest / 1e6:.1f} of {remote.size / 1e6:.1f} MB ({error}): "
+                    "what came is kept, load again to go on"
                 ) from error
             time.sleep(pause)
     try:
@@ -93,7 +99,7 @@ def _transfer(remote: RemoteFile, part: Path) -> None:
             raise BrokenOff(f"its server answered {error.code}") from error
         raise ConnectionError(f"{remote.url} cannot be fetched: its server answered {error.code}") from error
     except (OSError, http.client.HTTPException) as error:
-        raise BrokenOff(str(getattr(error, "reason", error)) or type(error).__name__) from error
+        raise Unreachable(str(getattr(error, "reason", error)) or type(error).__name__) from error
     with answer:
         start, total = _range(answer, start)
         if total is not None and total != remote.size:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import hashlib
 import io
 import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,22 +47,24 @@ def read_folder(path: Path, split: str, cache: Cache) -> Pixels:
     Raises ValueError for an empty or damaged source, files that are no images, and images of different sizes;
     nothing is cached then.
     """
-    source = FolderSource(path) if path.is_dir() else ZipSource(path)
-    with source:
-        entries, classes = layout(source.names(), split, path)
-        digest = source.digest([entry.path for entry in entries])
-        provenance = (
-            f"{KNOWN.get(digest, f'Images in class folders, {path.name}')}; {split}, {len(entries):,} images; "
-            f"sha256 {digest[:16]}"
-        )
+    with FolderSource(path) if path.is_dir() else ZipSource(path) as source:
+
+        @functools.cache
+        def contents() -> tuple[list[Entry], tuple[str, ...]]:
+            return layout(source.names(), split, path)
+
+        digest = source.digest(lambda: [entry.path for entry in contents()[0]])
 
         def decode() -> Pixels:
-            kept = [entries[place] for place in mixed_order([entry.path for entry in entries])]
-            pixels = decode_all(source, kept, path)
-            labels = np.array([classes.index(entry.label) for entry in kept], dtype=np.int64)
-            return Pixels(pixels, labels, classes, provenance, digest)
+            entries, classes = contents()
+            entries = [entries[place] for place in mixed_order([entry.path for entry in entries])]
+            labels = np.array([classes.index(entry.label) for entry in entries], dtype=np.int64)
+            return Pixels(decode_all(source, entries, path), labels, classes, str(path), digest)
 
-        return cache.kept(f"folder-{split}-{digest[:32]}", decode, provenance)
+        read = cache.kept(f"folder-{split}-{digest[:32]}", decode)
+    words = KNOWN.get(digest, f"Images in class folders, {path.name}")
+    provenance = f"{words}; {split}, {len(read.pixels):,} images; sha256 {digest[:16]}"
+    return dataclasses.replace(read, provenance=provenance)
 
 
 def layout(names: Sequence[str], split: str, path: Path) -> tuple[list[Entry], tuple[str, ...]]:
@@ -68,8 +72,11 @@ def layout(names: Sequence[str], split: str, path: Path) -> tuple[list[Entry], t
 
     Hidden files, what archivers of other systems leave, and files beside the class folders are passed over.
     """
-    parts = [PurePosixPath(name).parts for name in sorted(names)]
+    parts = [tuple(name.removeprefix("./").split("/")) for name in sorted(names)]
     parts = [p for p in parts if not any(part.startswith(".") or part == "__MACOSX" for part in p)]
+    for p in parts:
+        if p[0] == "":
+            raise ValueError(f"{path} holds {'/'.join(p)}, a path from the root: pack it with paths inside its folder")
     root: tuple[str, ...] = ()
     inner = [p for p in parts if len(p) > 1]
     if inner and len({p[0] for p in inner}) == 1 and inner[0][0] not in SPLITS and all(len(p) > 2 for p in inner):
@@ -168,10 +175,10 @@ class FolderSource:
     def read(self, name: str) -> bytes:
         return (self.path / name).read_bytes()
 
-    def digest(self, names: Sequence[str]) -> str:
+    def digest(self, names: Callable[[], Sequence[str]]) -> str:
         """sha256 over the sorted paths, each with the sha256 of its file."""
         total = hashlib.sha256()
-        for name in sorted(names):
+        for name in sorted(names()):
             total.update(f"{name}\0{hashlib.sha256(self.read(name)).hexdigest()}\n".encode())
         return total.hexdigest()
 
@@ -183,14 +190,19 @@ class ZipSource:
         self.path = path
 
     def __enter__(self) -> ZipSource:
-        try:
-            self.zip = zipfile.ZipFile(self.path)
-        except zipfile.BadZipFile as error:
-            raise ValueError(f"{self.path} is no whole zip: {error}; fetch or pack it again") from error
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.zip.close()
+        if "zip" in vars(self):
+            self.zip.close()
+
+    @functools.cached_property
+    def zip(self) -> zipfile.ZipFile:
+        """The zip, opened when its contents are asked for: a set that is kept needs its digest alone."""
+        try:
+            return zipfile.ZipFile(self.path)
+        except zipfile.BadZipFile as error:
+            raise ValueError(f"{self.path} is no whole zip: {error}; fetch or pack it again") from error
 
     def names(self) -> list[str]:
         return [info.filename for info in self.zip.infolist() if not info.is_dir()]
@@ -203,7 +215,7 @@ class ZipSource:
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
             raise ValueError(f"{self.path}: {name} cannot be read: {error}; fetch or pack the zip again") from error
 
-    def digest(self, names: Sequence[str]) -> str:
+    def digest(self, names: Callable[[], Sequence[str]]) -> str:
         """sha256 of the zip file itself, as `sha256sum` prints it."""
         return sha256_of(self.path)
 

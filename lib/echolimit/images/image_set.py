@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -101,10 +102,13 @@ def scaled(pixels: np.ndarray, top: int, side: int) -> np.ndarray:
     images = np.empty((n, c, h // side, w // side), dtype=np.float32)
     for first in range(0, n, BLOCK):
         block = pixels[first : first + BLOCK]
-        if side > 1:  # exact sums of whole numbers
-            block = block.reshape(len(block), c, h // side, side, w // side, side).sum(axis=(3, 5), dtype=np.uint32)
-        np.multiply(block, np.float32(2 / (top * side * side)), out=images[first : first + BLOCK], casting="unsafe")
-    images -= 1
+        out = images[first : first + BLOCK]
+        out[:] = block[:, :, ::side, ::side]
+        for down, right in itertools.product(range(side), repeat=2):  # sums of whole numbers, exact in float32
+            if down or right:
+                out += block[:, :, down::side, right::side]
+        out *= np.float32(2 / (top * side * side))
+        out -= 1
     return images
 
 

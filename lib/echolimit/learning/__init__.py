@@ -8,8 +8,9 @@ except ImportError as error:
         f"echolimit.learning needs {error.name}, which is not installed: pip install 'echolimit[images]'"
     ) from error
 
+from echolimit.learning.keeping import RoundRecord, finished_rounds, load_round
 from echolimit.learning.networks import ScoreModel
-from echolimit.learning.recursion import RoundRecord, finished_rounds, learned_recursion, load_round
+from echolimit.learning.recursion import learned_recursion
 from echolimit.learning.settings import (
     DataSettings,
     LoopSettings,

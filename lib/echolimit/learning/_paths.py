@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -38,7 +39,7 @@ def cells_between(times: Any) -> Cells:
     edges = np.sort(to_numpy(as_float_array(times, "times")))
     middles = [
         sigma_to_delta(math.sqrt(delta_to_sigma(a) * delta_to_sigma(b))) if b < 20 else (a + b) / 2
-        for a, b in zip(edges[:-1], edges[1:], strict=True)
+        for a, b in itertools.pairwise(edges.tolist())
     ]
     return Cells(edges, np.asarray(middles), np.diff(edges))
 

@@ -61,8 +61,7 @@ def _coordinates(ends: np.ndarray, train: np.ndarray) -> np.ndarray:
 def _leading(rows: np.ndarray, axes: int) -> np.ndarray:
     """The leading right singular vectors (d, axes), from the smaller Gram matrix."""
     if len(rows) < rows.shape[1]:
-        values, left = np.linalg.eigh(rows @ rows.T)
-        basis = rows.T @ left[:, ::-1][:, :axes]
+        basis = rows.T @ np.linalg.eigh(rows @ rows.T)[1][:, ::-1][:, :axes]
         return basis / np.linalg.norm(basis, axis=0)
     return np.linalg.eigh(rows.T @ rows)[1][:, ::-1][:, :axes]
 

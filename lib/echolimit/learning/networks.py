@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 from typing import Any
 
@@ -22,7 +23,7 @@ class ScoreMLP(nn.Module):
     def __init__(self, dimension: int, width: int, depth: int) -> None:
         super().__init__()
         sizes = [dimension + 1 + 2 * len(FREQUENCIES)] + [width] * depth
-        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
         self.out = nn.Linear(width, dimension)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
@@ -52,7 +53,7 @@ class ImageUNet(nn.Module):
                 f"must be a multiple of patch * 2^(depth - 1) = {patch * 2 ** (depth - 1)}"
             )
         self.shape, self.patch = shape, patch
-        self.unet = UNet2DModel(
+        self.unet: Any = UNet2DModel(
             sample_size=side // patch,
             in_channels=channels * patch**2,
             out_channels=channels * patch**2,
@@ -170,9 +171,9 @@ def make_model(settings: NetworkSettings, shape: tuple[int, ...], precision: str
             network: nn.Module = ScoreMLP(dimension, settings.width, settings.depth)
         else:
             if len(shape) != 3:
-                raise ValueError(f"network.kind 'unet' needs images (n, c, h, w), got points of shape {shape}: use 'mlp'")
+                raise ValueError(f"network.kind 'unet' needs images (n, c, h, w), got rows of shape {shape}: use 'mlp'")
             network = ImageUNet((shape[0], shape[1], shape[2]), settings.width, settings.depth, settings.patch)
-            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            network = network.to(memory_format=torch.channels_last)
     return ScoreModel(network, dimension, settings.preconditioning, precision)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -184,7 +185,7 @@ def _chain(
 ) -> tuple[Array, np.ndarray, np.ndarray]:
     """Ends (n, d), M (n,) and energies (n,) of the sampler with the reference score."""
     martingale, energies = np.zeros(x.shape[0]), np.zeros(x.shape[0])
-    for t, later in zip(times[:-1], times[1:], strict=True):
+    for t, later in itertools.pairwise(times):
         scale, weight, noise = step_coefficients(sampler, t, later)
         right = reference(x, t)
         gap = score(x, t) - right

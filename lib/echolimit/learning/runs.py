@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from echolimit.learning.keeping import RoundRecord, finished_rounds, load_round
 from echolimit.learning.records import read_records
-from echolimit.learning.recursion import RoundRecord, finished_rounds, load_round
 from echolimit.learning.settings import RunSettings
 
 PASSED = ("array", "law")  # names of data that were passed to `learned_recursion` and not named in the settings
@@ -105,4 +105,8 @@ def _toml_value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
+        pass
+    try:
+        return float(text)  # .5, which TOML wants as 0.5
+    except ValueError:
         return text

@@ -129,7 +129,7 @@ class TrainingSettings:
         for count in self.steps if isinstance(self.steps, tuple) else (self.steps,):
             check_count(count, "training.steps", least=1)
         if isinstance(self.steps, tuple) and len(self.steps) != 2:
-            raise ValueError(f"training.steps must be a number or a pair, got {self.steps}: [first round, later rounds]")
+            raise ValueError(f"training.steps must be a number or a pair [first, later rounds], got {self.steps}")
         check_count(self.batch, "training.batch", least=1)
         check_positive(self.learning_rate, "training.learning_rate")
         if not 0 < check_number(self.averaging, "training.averaging") <= 1:

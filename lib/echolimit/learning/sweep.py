@@ -8,7 +8,6 @@ the sweep must be one that all workers see.
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from tqdm.auto import tqdm
 from echolimit.learning.devices import WORLD_SIZES
 from echolimit.learning.grid import ClusterSettings, Point, SweepSettings
 from echolimit.learning.records import read_records, write_json
-from echolimit.learning.recursion import finished_rounds
+from echolimit.learning.runs import read_run, settings_as_toml
 
 OUTPUT = "output.txt"  # what a point printed
 TAIL = 12  # lines of it that an error repeats
@@ -62,7 +61,7 @@ def run_point(job: Job) -> float | None:
     config = folder / "config.toml"
     config.write_text(job.config, encoding="utf-8")
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(job.processes)]
-    run = ["-m", "echolimit.learning._point", "run", str(config), "--folder", str(folder)]
+    run = ["-m", "echolimit.learning._point", "run", str(config), "--folder", str(folder), "--quiet"]
     command = [sys.executable, *(launcher if job.processes > 1 else []), *run]
     with (folder / OUTPUT).open("ab") as output:
         # standard input stays open, and empty, as long as this process lives: see _point
@@ -135,12 +134,12 @@ def sweep_command(path: str | Path, folder: str | Path | None = None) -> int:
 
 def is_finished(folder: Path, point: Point) -> bool:
     """Whether a point's folder holds all its rounds.  Raises ValueError if it holds a run with other settings."""
-    settings = folder / "settings.json"
-    if not settings.exists():
+    if not (folder / "settings.json").exists():
         return False
-    if json.loads(settings.read_text(encoding="utf-8")).get("digest") != point.settings.digest():
+    found = read_run(folder)
+    if found.settings.digest() != point.settings.digest():
         raise ValueError(f"folder {folder} holds a run with other settings: take another folder for the sweep")
-    return len(finished_rounds(folder)) == point.settings.loop.rounds
+    return found.complete
 
 
 def make_cluster(settings: ClusterSettings) -> Any:
@@ -172,7 +171,7 @@ def _work_through(
         Client(cluster) as client,
     ):
         jobs = [
-            Job(str(root / p.name), to_toml(p.settings.as_dict()), settings.processes, settings.threads) for p in points
+            Job(str(root / p.name), settings_as_toml(p.settings), settings.processes, settings.threads) for p in points
         ]
         futures = {client.submit(work, job, pure=False): p for job, p in zip(jobs, points, strict=True)}
         for future in as_completed(futures):
@@ -197,16 +196,6 @@ def _dask() -> None:
         import distributed  # noqa: F401
     except ImportError as error:
         raise ImportError("a sweep needs Dask, which is not installed: pip install 'dask[distributed]'") from error
-
-
-def to_toml(entries: dict[str, Any]) -> str:
-    """Nested dictionaries of numbers, strings and lists as TOML; entries that are None are left out."""
-    plain = {key: value for key, value in entries.items() if value is not None and not isinstance(value, dict)}
-    lines = [f"{key} = {json.dumps(value)}" for key, value in plain.items()]
-    for name, table in entries.items():
-        if isinstance(table, dict):
-            lines += ["", f"[{name}]", to_toml(table).rstrip()]
-    return "\n".join(lines) + "\n"
 
 
 def _environment(threads: int) -> dict[str, str]:

@@ -17,7 +17,7 @@ def hermite_ratios(samples: np.ndarray, reference: ImageReference, degree: int =
 
     u_k = e_k . x along the leading principal axes e_k (unit vectors, k <= reference.axes), c_nk = E h_n(u_k) in the
     samples and c*_nk over the data set; ratio_n = sum_k w_nk c_nk c*_nk / sum_k w_nk c*_nk^2, with w_nk one over the
-    data's variance of h_n(u_k).  Noising for time t multiplies each c_nk by exp(-n t) (prop-ou-modes), so that the
+    data's variance of h_n(u_k).  Noising for time t multiplies each c_nk by exp(-n t) (chapter 4, thm-mehler), so that the
     exact law is E[exp(-n T)] = ages.kept(n) for each direction and for the ratio, which is linear in c_nk: no bias.
 
     samples: (n, c, h, w) or (n, d).  degree: 1 to 8; the error grows fast with it.

@@ -1,0 +1,30 @@
+"""Metrics of images with their exact laws in every round of the loop, their floors and their errors.
+
+`compare_images` makes the table; the metrics stand alone too.  Second-order metrics and Hermite ratios have closed
+forms: an image of the round is exp(-T) X + sqrt(1 - exp(-2 T)) Z with the law of T known (`loop_ages`).
+"""
+
+from echolimit.images.spectra.ages import Ages, loop_ages
+from echolimit.images.spectra.compare import METRICS, MetricRow, compare_images, metric_table
+from echolimit.images.spectra.draws import draw_images
+from echolimit.images.spectra.estimates import Estimate
+from echolimit.images.spectra.features import conv_features, frechet_distance
+from echolimit.images.spectra.modes import hermite_ratios
+from echolimit.images.spectra.reference import ImageReference
+from echolimit.images.spectra.second_order import (
+    radial_log_spectrum,
+    radial_power,
+    radial_power_law,
+    reference_power,
+    spectral_contraction,
+    spectral_slope,
+    tail_variance,
+    tail_variance_law,
+)
+
+__all__ = [
+    "METRICS", "Ages", "Estimate", "ImageReference", "MetricRow", "compare_images", "conv_features", "draw_images",
+    "frechet_distance", "hermite_ratios", "loop_ages", "metric_table", "radial_log_spectrum", "radial_power",
+    "radial_power_law", "reference_power", "spectral_contraction", "spectral_slope", "tail_variance",
+    "tail_variance_law",
+]  # fmt: skip

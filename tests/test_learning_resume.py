@@ -1,0 +1,138 @@
+"""Nothing is lost: a run killed at any moment, resumed, ends bit for bit as if it had not been killed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("accelerate")
+
+from echolimit.learning import learned_recursion  # noqa: E402
+from echolimit.learning.__main__ import main  # noqa: E402
+from echolimit.learning.checkpoints import list_checkpoints, load_latest_checkpoint  # noqa: E402
+from echolimit.learning.records import read_records  # noqa: E402
+from echolimit.learning.runs import read_run, settings_as_toml  # noqa: E402
+from echolimit.learning.settings import RunSettings  # noqa: E402
+from killing import kill_after, kill_at_call, needs_kill, run_until_killed  # noqa: E402
+
+SETTINGS = RunSettings.from_dict(
+    {
+        "name": "small",
+        "seed": 7,
+        "data": {"count": 400},
+        "loop": {"alpha": [0.5, 0.2, 0.5], "delta": [0.1, 0.05, 0.02], "rounds": 3, "samples": 300},
+        "network": {"width": 16, "depth": 2},
+        "training": {"steps": [60, 30], "batch": 16, "checkpoint_every": 10, "log_every": 5, "threads": 1},
+        "sampler": {"steps": 5, "block": 100},
+    }
+)
+TIMES = ("seconds", "images_per_second", "provenance")
+
+
+def train(folder):
+    for _ in learned_recursion(None, SETTINGS, folder, progress=False):
+        pass
+
+
+def train_and_die_at_call(folder, number, name):
+    kill_at_call(number, os, name)
+    train(folder)
+
+
+def untimed(value):
+    if isinstance(value, dict):
+        return {key: untimed(item) for key, item in value.items() if key not in TIMES}
+    return value
+
+
+def what_a_run_left(folder):
+    """Every bit that does not say how long something took: rounds, the last checkpoints, the log."""
+    places = sorted((folder / "rounds").iterdir()) + list_checkpoints(folder / "checkpoints")
+    _, meta, _ = load_latest_checkpoint(folder / "checkpoints")
+    return {
+        "tensors": {path.name: (path / "tensors.safetensors").read_bytes() for path in places},
+        "meta": {key: value for key, value in untimed(meta).items() if key != "log"},
+        "log": [untimed(line) for line in read_records(folder / "log.jsonl")],
+    }
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """What the run leaves when nobody kills it, and the seconds that it takes."""
+    folder = tmp_path_factory.mktemp("unbroken") / "run"
+    began = time.perf_counter()
+    assert kill_after(60, train, folder)
+    return what_a_run_left(folder), time.perf_counter() - began
+
+
+def test_two_runs_of_one_seed_are_the_same_run(unbroken, tmp_path):
+    assert kill_after(60, train, tmp_path / "run")
+    assert what_a_run_left(tmp_path / "run") == unbroken[0]
+
+
+@needs_kill
+@pytest.mark.slow
+def test_killed_at_a_dozen_random_moments(unbroken, tmp_path):
+    moments, kills = random.Random(11), 0
+    for _ in range(100):
+        if kill_after(moments.uniform(0.1, 0.6) * unbroken[1], train, tmp_path / "run"):
+            break
+        kills += 1
+        if kills == 12:
+            assert kill_after(60, train, tmp_path / "run")
+            break
+    assert what_a_run_left(tmp_path / "run") == unbroken[0]
+
+
+@needs_kill
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["fsync", "replace"])
+def test_killed_in_the_middle_of_writing_checkpoints_and_rounds(unbroken, tmp_path, name):
+    """It dies at the next place each time: within a file, before a manifest, between the two moves, in a round's."""
+    folder, kills = tmp_path / "run", 0
+    while not run_until_killed(train_and_die_at_call, folder, 3 + (7 * kills) % 11, name):
+        kills += 1
+        assert kills < 60
+    assert kills >= 4
+    assert what_a_run_left(folder) == unbroken[0]
+
+
+@needs_kill
+def test_a_damaged_checkpoint_costs_only_the_steps_since_the_one_before(unbroken, tmp_path):
+    run_until_killed(train_and_die_at_call, tmp_path / "run", 60, "fsync")
+    before, newest = list_checkpoints(tmp_path / "run" / "checkpoints")
+    data = bytearray((newest / "tensors.safetensors").read_bytes())
+    data[-1] ^= 128
+    (newest / "tensors.safetensors").write_bytes(bytes(data))
+    with pytest.warns(RuntimeWarning, match=f"{newest.name} is damaged"):
+        assert load_latest_checkpoint(tmp_path / "run" / "checkpoints")[2] == before
+    assert kill_after(60, train, tmp_path / "run")
+    assert what_a_run_left(tmp_path / "run") == unbroken[0]
+
+
+@needs_kill
+@pytest.mark.slow
+def test_the_command_is_killed_and_resumed(unbroken, tmp_path, capsys):
+    (tmp_path / "small.toml").write_text(settings_as_toml(SETTINGS))
+    folder = tmp_path / "runs" / "small"
+    command = [sys.executable, "-m", "echolimit.learning", "run", "small.toml", "--quiet"]
+    with subprocess.Popen(command, cwd=tmp_path, env=os.environ | {"OMP_NUM_THREADS": "1"}) as process:
+        for _ in range(1200):
+            if len(list_checkpoints(folder / "checkpoints")) == 2 or process.poll() is not None:
+                break
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    assert not read_run(folder).complete
+    assert kill_after(60, resume_by_command, folder)
+    assert what_a_run_left(folder) == unbroken[0]
+    assert main(["run", str(tmp_path / "small.toml"), "--folder", str(folder)]) == 0
+    assert capsys.readouterr().out == f"{folder} is finished: 3 rounds\n"
+
+
+def resume_by_command(folder):
+    assert main(["resume", str(folder), "--quiet"]) == 0
