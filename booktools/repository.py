@@ -31,9 +31,10 @@ class Repository:
         place = f"{self.organisation}/{self.name}/blob/gh-pages/{notebook_path(page)}"
         return f"https://colab.research.google.com/github/{place}"
 
-    def pip_address(self, commit: str) -> str:
-        """What pip installs: the package at one commit."""
-        return f"git+{self.url}@{commit}"
+    def pip_address(self, commit: str, extra: str = "") -> str:
+        """What pip installs: the package at one commit, with an extra of its pyproject.toml or without."""
+        address = f"git+{self.url}@{commit}"
+        return f"echolimit[{extra}] @ {address}" if extra else address
 
 
 def notebook_path(page: str) -> str:

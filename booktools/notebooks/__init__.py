@@ -1,7 +1,8 @@
 """Export every chapter to a notebook of plain Markdown and code, with the page's numbers.
 
 It runs inside the HTML build on the resolved document, after all references have their text, and writes
-`_notebooks/PAGE.ipynb` into the built site. Code comes from MyST-NB's copy of the notebook, text from the document.
+`_notebooks/PAGE.ipynb` into the built site. A page whose front matter says `library_extra: images` installs the library
+with that extra. Code comes from MyST-NB's copy of the notebook, text from the document.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def export(app: Sphinx, doctree: nodes.document, page: str) -> None:
     executed = Path(app.outdir).parent / "jupyter_execute" / f"{page}.ipynb"
     source = nbformat.read(executed, as_version=4)
     repository = repository_of(app)
-    install = install_cell(repository.pip_address(built_commit(Path(app.srcdir))))
+    extra = app.env.metadata[page].get("library_extra", "")
+    install = install_cell(repository.pip_address(built_commit(Path(app.srcdir)), extra))
     exporter = Exporter(app, page, source, repository.pages_url)
     notebook = exporter.notebook(doctree, install)
     for problem in [*exporter.problems, *find_leftovers(notebook)]:

@@ -25,6 +25,8 @@ BARE = [
     "numpy==2.1.3",
     "scipy==1.16.*",
     "scikit-learn",
+    "accelerate==1.15.0",
+    "diffusers==0.42.1",
     "matplotlib",
     "ipywidgets",
     "nbclient",

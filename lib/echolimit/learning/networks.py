@@ -53,7 +53,7 @@ class ImageUNet(nn.Module):
                 f"must be a multiple of patch * 2^(depth - 1) = {patch * 2 ** (depth - 1)}"
             )
         self.shape, self.patch = shape, patch
-        self.unet: Any = UNet2DModel(
+        unet: Any = UNet2DModel(
             sample_size=side // patch,
             in_channels=channels * patch**2,
             out_channels=channels * patch**2,
@@ -65,8 +65,9 @@ class ImageUNet(nn.Module):
             add_attention=False,
             resnet_time_scale_shift="scale_shift",
         )
-        nn.init.zeros_(self.unet.conv_out.weight)
-        nn.init.zeros_(self.unet.conv_out.bias)
+        nn.init.zeros_(unet.conv_out.weight)
+        nn.init.zeros_(unet.conv_out.bias)
+        self.unet = unet
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         sites = nn.functional.pixel_unshuffle(x.reshape(-1, *self.shape), self.patch)
