@@ -11,12 +11,12 @@ class Plan:
 
     cuts: bytes after which the first, second, ... answer breaks off.  ranges: whether it sends parts of the file.
     status: answer every request with this error.  announce: say how long the file is.  shift: answer ranges with a
-    part that begins so many bytes later.
+    part that begins so many bytes later.  forward: another server that has the file.
     """
 
-    def __init__(self, content, cuts=(), ranges=True, status=None, announce=True, shift=0):
+    def __init__(self, content, cuts=(), ranges=True, status=None, announce=True, shift=0, forward=None):
         self.content, self.cuts, self.ranges, self.status = content, list(cuts), ranges, status
-        self.announce, self.shift = announce, shift
+        self.announce, self.shift, self.forward = announce, shift, forward
         self.asked = []
 
 
@@ -27,6 +27,12 @@ def _handler(plan):
             plan.asked.append(wanted)
             if plan.status is not None:
                 self.send_error(plan.status)
+                return
+            if plan.forward is not None:
+                self.send_response(302)
+                self.send_header("Location", plan.forward + self.path)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
                 return
             start, total = 0, len(plan.content)
             if wanted and plan.ranges:

@@ -106,3 +106,18 @@ def test_without_tqdm_there_is_no_bar_and_all_else(tmp_path, monkeypatch):
     with serving(Plan(CONTENT)) as address:
         remote = archive_of(CONTENT, address).remote
         assert fetch(remote, tmp_path).read_bytes() == CONTENT
+
+
+def test_a_folder_that_cannot_be_made_names_the_variable(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError, match=r"cannot be made .*set ECHOLIMIT_CACHE or cache to another folder"):
+        fetch(archive_of(CONTENT).remote, tmp_path / "file" / "downloads")
+
+
+def test_a_part_that_was_asked_for_comes_through_a_redirection(tmp_path):
+    """The official address forwards to another host; what is missing is asked for there too."""
+    (tmp_path / "cifar-10-binary.tar.gz.part").write_bytes(CONTENT[:1000])
+    plan = Plan(CONTENT)
+    with serving(plan) as there, serving(Plan(CONTENT, forward=there)) as address:
+        assert fetch(archive_of(CONTENT, address).remote, tmp_path).read_bytes() == CONTENT
+    assert plan.asked == ["bytes=1000-"]

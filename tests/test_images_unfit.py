@@ -146,3 +146,10 @@ def test_a_file_that_may_not_be_read_is_named(folder, cache):
         file.symlink_to(folder / "nowhere.png")
     with pytest.raises(OSError, match=r"1\.png"):
         load_images(folder, cache=cache)
+
+
+def test_a_link_to_a_folder_is_refused_and_not_passed_over(tmp_path, folder, cache):
+    shutil.move(folder / "train" / "dog", tmp_path / "dog")
+    (folder / "train" / "dog").symlink_to(tmp_path / "dog")
+    with pytest.raises(ValueError, match="train/dog is a link to a folder, which is not followed: copy it there"):
+        load_images(folder, cache=cache)

@@ -36,18 +36,16 @@ def test_the_energy_of_a_linear_error_on_a_normal_law_and_its_standard_error():
     law, rng = GaussianMixture([1.0], [[0.5, 0.0, -1.0]], [0.3]), np.random.default_rng(2)
     score = score_of(law)
     # b = c x / t: 2 int c^2 t^-2 (3 v_t + a_t^2 |m|^2) dt by the exact moments
-    t = np.geomspace(DELTA, T, 200_001)
+    t = np.geomspace(DELTA, T, 20_001)
     moment = 3 * (1 + (0.3 - 1) * np.exp(-2 * t)) + 1.25 * np.exp(-2 * t)
     exact = np.trapezoid(2 * 0.01 / t**2 * moment, t)
     wrong = lambda x, s: score(x, s) + 0.1 / s * x  # noqa: E731
-    found = path_energy(wrong, score, law.sample(4000, rng), T, DELTA, rng, steps=200)
+    found = path_energy(wrong, score, law.sample(4000, rng), T, DELTA, rng, steps=100)
     assert abs(found.energy - exact) < 5 * found.standard_error + 2e-3 * exact
     assert abs(found.energy - exact * 1.06) > 5 * found.standard_error
-    repeats = [
-        path_energy(wrong, score, law.sample(100, rng), T, DELTA, rng, steps=10).energy for _ in range(200)
-    ]
-    stated = path_energy(wrong, score, law.sample(4000, rng), T, DELTA, rng, steps=10).standard_error
-    assert_allclose(np.std(repeats), stated * np.sqrt(40), rtol=0.2)
+    repeats = [path_energy(wrong, score, law.sample(100, rng), T, DELTA, rng, steps=6).energy for _ in range(100)]
+    stated = path_energy(wrong, score, law.sample(4000, rng), T, DELTA, rng, steps=6).standard_error
+    assert_allclose(np.std(repeats), stated * np.sqrt(40), rtol=0.3)
 
 
 def test_the_midpoint_rule_is_of_second_order():
@@ -55,11 +53,13 @@ def test_the_midpoint_rule_is_of_second_order():
     exact = 2 * 0.25 * (np.exp(-2 * DELTA) - np.exp(-2 * T)) / 2
     wrong = lambda x, t: score(x, t) + 0.5 * np.exp(-t)  # noqa: E731
     gaps = [
-        path_energy(wrong, score, rng.standard_normal((2, 1)), T, DELTA, rng, steps=steps, spacing=spacing).energy - exact
+        path_energy(wrong, score, rng.standard_normal((2, 1)), T, DELTA, rng, steps=steps, spacing=spacing).energy
+        - exact
         for spacing in ("log_snr", "uniform")
         for steps in (20, 40)
     ]
-    assert 3.6 < gaps[0] / gaps[1] < 4.4 and 3.6 < gaps[2] / gaps[3] < 4.4
+    assert 3.6 < gaps[0] / gaps[1] < 4.4
+    assert 3.6 < gaps[2] / gaps[3] < 4.4
 
 
 def test_tensors_and_numpy_agree_and_blocks_change_nothing():
@@ -103,12 +103,13 @@ def test_the_mixture_score_is_that_of_the_mixture():
 
 def test_the_error_of_a_round_is_that_of_a_shift():
     law, rng = GaussianMixture([1.0], [[0.0, 0.0]], [1.0]), np.random.default_rng(9)
-    mix = law.sample(20_000, rng)
-    good = OrnsteinUhlenbeck().perturb(law.sample(20_000, rng), 0.1, rng)
-    moved = round_error(good + np.array([0.2, 0.0]), mix, 0.1, rng, projections=200)
-    assert_allclose(moved.excess, 0.2 / np.sqrt(2), rtol=0.1)  # sliced W2 of a shift m is |m| / sqrt(d)
-    same = round_error(good, mix, 0.1, rng)
-    assert same.excess < 0.02 and same.floor < 0.02
+    mix = law.sample(3000, rng)
+    good = OrnsteinUhlenbeck().perturb(law.sample(3000, rng), 0.1, rng)
+    moved = round_error(good + np.array([0.4, 0.0]), mix, 0.1, rng, projections=100, repeats=4)
+    assert_allclose(moved.excess, 0.4 / np.sqrt(2), rtol=0.2)  # sliced W2 of a shift m is |m| / sqrt(d)
+    same = round_error(good, mix, 0.1, rng, projections=40, repeats=4)
+    assert same.excess < 0.04
+    assert same.floor < 0.06
     assert moved.distance > moved.excess
 
 
@@ -116,7 +117,7 @@ def test_gronwall_bounds_the_shift_of_a_normal_law_and_overflows_to_infinity():
     rng, v = np.random.default_rng(10), 0.25
     law = GaussianMixture([1.0], [[0.0]], [v])
     score = score_of(law)
-    found = path_energy(shifted(score, 0.1), score, law.sample(10, rng), T, DELTA, rng, steps=400)
+    found = path_energy(shifted(score, 0.1), score, law.sample(10, rng), T, DELTA, rng, steps=200)
     slope = lambda t: -1 / (1 + (v - 1) * np.exp(-2 * t))  # noqa: E731
     assert_allclose(gronwall_bound(found, slope), observe_score_error(0.1, T, DELTA, v).shift, rtol=1e-3)
     assert gronwall_bound(found, lambda t: 1e3) == np.inf

@@ -110,22 +110,21 @@ def sliced_wasserstein(x: Any, y: Any, projections: int, rng: Any, order: int = 
     dtype = xp.result_type(x, y)
     x, y = xp.astype(x, dtype), xp.astype(y, dtype)
     directions = standard_normal(rng, (x.shape[1], projections), x)
-    directions = directions / xp.sqrt(xp.sum(directions**2, axis=0))[None, :]
-    ways = sorted_ways(xp.matmul(x, directions), xp.matmul(y, directions), order)
-    return float(xp.mean(ways)) ** (1 / order)
+    directions = (directions / xp.sqrt(xp.sum(directions**2, axis=0))[None, :]).T
+    x, y = (xp.sort(xp.matmul(directions, points.T), axis=1) for points in (x, y))
+    return float(xp.mean(ways_between_sorted(x, y, order))) ** (1 / order)
 
 
-def sorted_ways(x: Array, y: Array, order: int) -> Array:
-    """W_order^order of the columns of x (n, L) and y (m, L), shape (L,)."""
+def ways_between_sorted(x: Array, y: Array, order: int) -> Array:
+    """W_order^order between the rows of x (L, n) and of y (L, m), each row sorted; shape (L,)."""
     xp = compat.array_namespace(x)
-    x, y = xp.sort(x, axis=0), xp.sort(y, axis=0)
-    n, m = x.shape[0], y.shape[0]
+    n, m = x.shape[1], y.shape[1]
     if n == m:
-        return xp.mean(xp.abs(x - y) ** order, axis=0)
+        return xp.mean(xp.abs(x - y) ** order, axis=1)
     # both quantile functions are constant between the common levels i / n and j / m; counted in units of 1 / (n m)
     levels = np.unique(np.concatenate([np.arange(n + 1, dtype=np.int64) * m, np.arange(m + 1, dtype=np.int64) * n]))
     device = compat.device(x)
-    rows, columns = (xp.asarray(levels[:-1] // step, device=device) for step in (m, n))
+    columns_x, columns_y = (xp.asarray(levels[:-1] // step, device=device) for step in (m, n))
     shares = xp.asarray(np.diff(levels) / (n * m), dtype=x.dtype, device=device)
-    ways = xp.abs(xp.take(x, rows, axis=0) - xp.take(y, columns, axis=0)) ** order
-    return xp.sum(shares[:, None] * ways, axis=0)
+    ways = xp.abs(xp.take(x, columns_x, axis=1) - xp.take(y, columns_y, axis=1)) ** order
+    return xp.matmul(ways, shares)

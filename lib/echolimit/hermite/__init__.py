@@ -9,16 +9,20 @@ from echolimit.hermite.modes import (
     density_from_hermite,
     transfer,
 )
+from echolimit.hermite.ratios import ModeRatios, mode_ratios, resampled_mode_variances
 
 __all__ = [
     "HermiteEstimate",
     "HermiteTable",
     "HermiteTableEstimate",
+    "ModeRatios",
     "compounding_factor",
     "cutoff_degree",
     "degree_energies",
     "density_from_hermite",
     "estimate_hermite_coefficients",
     "hermite_coefficients",
+    "mode_ratios",
+    "resampled_mode_variances",
     "transfer",
 ]

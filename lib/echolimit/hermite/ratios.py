@@ -48,7 +48,9 @@ def mode_ratios(samples: Any, target: Any, degree: int) -> ModeRatios:
     found = hermite_coefficients(target, degree)
     if target.dimension != d:
         raise ValueError(f"samples must have the target's dimension {target.dimension}, got {d}")
-    modes, indices = (found, np.arange(degree + 1)[:, None]) if d == 1 else (found.coefficients, multi_indices(d, degree))
+    modes, indices = (
+        (found, np.arange(degree + 1)[:, None]) if d == 1 else (found.coefficients, multi_indices(d, degree))
+    )
     degrees = indices.sum(axis=1)
     energy = np.bincount(degrees, weights=modes**2, minlength=degree + 1)[1:]
     live = np.flatnonzero((degrees > 0) & (np.abs(modes) > EMPTY))

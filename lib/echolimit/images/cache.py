@@ -54,9 +54,7 @@ class Cache:
             labels = np.load(place / "labels.npy", allow_pickle=False)
             if about["bytes"] != _digest(pixels, labels):
                 raise ValueError("its digest is another one")
-            return Pixels(
-                pixels, labels, tuple(about["classes"]), about["provenance"], about["digest"], int(about["top"])
-            )
+            return Pixels(pixels, labels, tuple(about["classes"]), about["words"], about["digest"], int(about["top"]))
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             warnings.warn(f"{place} is damaged ({error}): it is made anew", RuntimeWarning, stacklevel=3)
             return None
@@ -66,7 +64,7 @@ class Cache:
         place = self.folder / "images" / key
         about = {
             "classes": list(made.classes),
-            "provenance": made.provenance,
+            "words": made.words,
             "digest": made.digest,
             "top": made.top,
             "bytes": _digest(made.pixels, made.labels),

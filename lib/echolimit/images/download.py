@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from echolimit.images.cache import progress, sha256_of
+from echolimit.images.cache import VARIABLE, progress, sha256_of
 
 BLOCK = 2**18  # bytes read at once
 ATTEMPTS = 4  # in a row that bring nothing new
@@ -45,14 +45,17 @@ def fetch(remote: RemoteFile, folder: Path, pause: float = 1.0) -> Path:
 
     Bytes gather in `NAME.part`, which is kept when the transfer breaks off and gone on with by the next attempt or
     the next call; with the right digest it is moved to `NAME`. pause: seconds between attempts.
-    Raises ConnectionError where the transfer cannot be finished, ValueError for a wrong size or digest (the part is
+    Raises ConnectionError where the transfer cannot be finished, OSError where `folder` cannot be made, ValueError for a wrong size or digest (the part is
     deleted then: it could never be finished) and for a file `NAME` that is another one (which is left alone).
     """
     target, part = folder / remote.name, folder / f"{remote.name}.part"
     if target.exists():
         _check(remote, target, f"delete {target} and load again")
         return target
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"{folder} cannot be made ({error}): set {VARIABLE} or cache to another folder") from error
     farthest, failures = _size(part), 0
     while _size(part) != remote.size:
         try:

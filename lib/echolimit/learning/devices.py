@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 TORCHRUN = "torchrun --nproc_per_node N -m echolimit.learning run CONFIG.toml"
 WORLD_SIZES = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
+LAUNCHER = (
+    *WORLD_SIZES,
+    "RANK",
+    "LOCAL_RANK",
+    "LOCAL_WORLD_SIZE",
+    "MASTER_ADDR",
+    "MASTER_PORT",
+    "SLURM_STEP_NUM_TASKS",
+)
 AMPERE = (8, 0)  # compute capability from which on a CUDA device multiplies bfloat16 itself
 
 
@@ -32,11 +41,13 @@ def make_accelerator(precision: str = "no", **options: Any) -> Accelerator:
     """
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
+    from accelerate.utils import DistributedDataParallelKwargs
 
     check_choice(precision, "precision", ("no", "bf16", "fp16"))
     launched_processes()
     if AcceleratorState._shared_state and AcceleratorState().mixed_precision != precision:
-        AcceleratorState._reset_state()
+        AcceleratorState._reset_state()  # else accelerate refuses the second precision; the process group stays
+    options.setdefault("kwargs_handlers", [DistributedDataParallelKwargs(broadcast_buffers=False)])
     accelerator = Accelerator(cpu=on_cpu(), mixed_precision=precision, **options)
     check_launch(accelerator)
     check_precision(precision, accelerator.device)

@@ -19,22 +19,13 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from echolimit.learning.devices import WORLD_SIZES
+from echolimit.learning.devices import LAUNCHER
 from echolimit.learning.grid import ClusterSettings, Point, SweepSettings
 from echolimit.learning.records import read_records, write_json
 from echolimit.learning.runs import read_run, settings_as_toml
 
 OUTPUT = "output.txt"  # what a point printed
 TAIL = 12  # lines of it that an error repeats
-LAUNCHER = (
-    *WORLD_SIZES,
-    "RANK",
-    "LOCAL_RANK",
-    "LOCAL_WORLD_SIZE",
-    "MASTER_ADDR",
-    "MASTER_PORT",
-    "SLURM_STEP_NUM_TASKS",
-)
 
 
 class PointError(RuntimeError):
@@ -152,7 +143,7 @@ def make_cluster(settings: ClusterSettings) -> Any:
     if settings.kind == "LocalCluster":
         options = {"n_workers": 0, "threads_per_worker": 1, "dashboard_address": None} | options
     cluster = kind(**options)
-    cluster.scale(settings.workers)
+    _ask_for(cluster, settings.workers)
     return cluster
 
 
@@ -174,9 +165,25 @@ def _work_through(
             Job(str(root / p.name), settings_as_toml(p.settings), settings.processes, settings.threads) for p in points
         ]
         futures = {client.submit(work, job, pure=False): p for job, p in zip(jobs, points, strict=True)}
-        for future in as_completed(futures):
+        for ended, future in enumerate(as_completed(futures), start=1):
+            if 0 < len(points) - ended < settings.workers and _replaces_workers(cluster):
+                _ask_for(cluster, len(points) - ended)  # a machine that has no point left is given back
             error = future.exception()
             yield futures[future], None if error else future.result(), str(error) if error else None
+
+
+def _replaces_workers(cluster: Any) -> bool:
+    """Whether lost workers must be asked for again here, as on a batch system; others restart them themselves."""
+    from distributed import LocalCluster, SpecCluster
+
+    return isinstance(cluster, SpecCluster) and not isinstance(cluster, LocalCluster)
+
+
+def _ask_for(cluster: Any, workers: int) -> None:
+    if _replaces_workers(cluster):
+        cluster.adapt(minimum=workers, maximum=workers)
+    else:
+        cluster.scale(workers)
 
 
 def _cluster_class(kind: str) -> Any:

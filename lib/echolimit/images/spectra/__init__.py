@@ -10,12 +10,11 @@ from echolimit.images.spectra.draws import draw_images
 from echolimit.images.spectra.estimates import Estimate
 from echolimit.images.spectra.features import conv_features, frechet_distance
 from echolimit.images.spectra.modes import hermite_ratios
+from echolimit.images.spectra.power import radial_power
 from echolimit.images.spectra.reference import ImageReference
 from echolimit.images.spectra.second_order import (
     radial_log_spectrum,
-    radial_power,
     radial_power_law,
-    reference_power,
     spectral_contraction,
     spectral_slope,
     tail_variance,
@@ -25,6 +24,6 @@ from echolimit.images.spectra.second_order import (
 __all__ = [
     "METRICS", "Ages", "Estimate", "ImageReference", "MetricRow", "compare_images", "conv_features", "draw_images",
     "frechet_distance", "hermite_ratios", "loop_ages", "metric_table", "radial_log_spectrum", "radial_power",
-    "radial_power_law", "reference_power", "spectral_contraction", "spectral_slope", "tail_variance",
+    "radial_power_law", "spectral_contraction", "spectral_slope", "tail_variance",
     "tail_variance_law",
 ]  # fmt: skip

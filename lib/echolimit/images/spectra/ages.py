@@ -66,7 +66,7 @@ def loop_ages(rounds: int | None, alpha: Any, delta: Any, tol: float = 1e-12) ->
             raise ValueError(f"tol must be in (0, 1), got {tol}: it bounds a total variation distance")
         oldest = 1 if alpha == 1 else max(1, math.ceil(math.log(tol) / math.log1p(-alpha)))
         if oldest > MAX_ROUNDS:
-            raise ValueError(f"alpha = {alpha} with tol = {tol} has {oldest} ages, above {MAX_ROUNDS}: raise one of them")
+            raise ValueError(f"alpha = {alpha} with tol = {tol} has {oldest} ages, above {MAX_ROUNDS}: raise alpha")
         return Ages(delta * np.arange(1, oldest + 1), age_law(oldest, alpha))
     rounds = check_count(rounds, "rounds", most=MAX_ROUNDS)
     if not rounds:

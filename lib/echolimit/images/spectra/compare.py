@@ -14,37 +14,26 @@ from echolimit._checks import check_choice, check_count
 from echolimit.images.spectra.ages import Ages, check_ages
 from echolimit.images.spectra.draws import draw_images
 from echolimit.images.spectra.estimates import Estimate
+from echolimit.images.spectra.families import FAMILIES, family_law, measure_family
 from echolimit.images.spectra.gaps import MMD, ConvFrechet, Gap, SlicedW2
-from echolimit.images.spectra.modes import hermite_ratios
 from echolimit.images.spectra.reference import ImageReference
-from echolimit.images.spectra.second_order import (
-    radial_power_law,
-    reference_power,
-    slope_of_power,
-    spectral_contraction,
-    spectral_slope,
-    tail_variance,
-    tail_variance_law,
-)
 
-DEGREES = 4
-SPECTRAL = ("spectral_slope", "spectral_contraction")
-MODES = tuple(f"hermite_{n}" for n in range(1, DEGREES + 1))
-MOMENTS = ("tail_variance", *SPECTRAL, *MODES)
 GAPS: dict[str, Callable[[ImageReference], Gap]] = {"conv_frechet": ConvFrechet, "sliced_w2": SlicedW2, "mmd": MMD}
+MOMENTS = tuple(name for family in FAMILIES.values() for name in family)
 METRICS = (*MOMENTS, *GAPS, *(f"{name}_to_law" for name in GAPS))
-PIXELS = (*SPECTRAL, "conv_frechet", "conv_frechet_to_law")  # metrics that need images, not rows
-NO_AGES = Estimate(math.nan, math.nan)
+PIXELS = (*FAMILIES["spectrum"], "conv_frechet", "conv_frechet_to_law")  # they need images, not rows
+UNKNOWN = Estimate(math.nan, math.nan)
+DATA = Ages(np.zeros(1), np.ones(1))
 
 
 @dataclass(frozen=True)
 class MetricRow:
-    """One metric of one set of images.
+    """One metric of one set of n images.
 
-    measured, standard_error: of the images given, of n of them.  theory, theory_error: of the exact law (closed form:
-    error 0; distances: extrapolated or from many draws).  control, control_spread: mean over sets of n exact draws, and
-    the standard deviation of one set.  floor, floor_spread: the same of n real images (for "_to_law": the control).
-    data: of the data set itself.  nan where there are no ages to predict from.
+    measured, standard_error: of the images given.  theory, theory_error: of the exact law (closed form: error 0;
+    distances: in the limit of many draws).  control, control_spread: mean over sets of n exact draws, and the standard
+    deviation of one set.  floor, floor_spread: the same of n real images (for "_to_law": the control).
+    data: the value of the data set itself.  nan where there are no ages to predict from.
     """
 
     metric: str
@@ -66,7 +55,7 @@ class MetricRow:
         large, with the control, in units of the larger of its standard error and the spread of a control set.
         """
         if self.metric in MOMENTS:
-            return (self.measured - self.theory) / math.hypot(self.standard_error, self.theory_error)
+            return (self.measured - self.theory) / self.standard_error
         return (self.measured - self.control) / max(self.standard_error, self.control_spread)
 
     def as_dict(self) -> dict[str, Any]:
@@ -86,10 +75,11 @@ def compare_images(
 ) -> list[MetricRow]:
     """The metrics of a set of images beside the exact law of their round, exact draws of the same n, and real images.
 
-    samples: (n, c, h, w) or rows (n, d), in random order.  reference: ImageReference (make one for all rounds), or the
-    images of the data set.  ages: `loop_ages(...)` or an EchoLaw of the round, or None where there is no exact law.
-    metrics: some of METRICS, None for all that the reference allows (rows without pixels have no spectrum).
-    repeats: sets of exact draws and, where there are enough, of real images; >= 2.
+    samples: (n, c, h, w) or rows (n, d), in random order.  reference: ImageReference (make one for all rounds: it keeps
+    what it computed), or the images of the data set.  ages: `loop_ages(...)` or an EchoLaw of the round, or None where
+    there is no exact law; then the distances to it are left out.  metrics: some of METRICS, None for all that the
+    reference allows (rows without pixels have no spectrum).  repeats: sets of exact draws and, where there are enough,
+    of real images; >= 2.
     Raises ValueError for wrong shapes, an unknown metric, or one that needs pixels on rows.
     """
     reference = reference if isinstance(reference, ImageReference) else ImageReference(reference)
@@ -97,15 +87,16 @@ def compare_images(
     ages = None if ages is None else check_ages(ages)
     repeats = check_count(repeats, "repeats", least=2)
     check_rng(rng, rows)
-    names = _chosen(metrics, reference)
-    controls = [] if ages is None else [draw_images(reference, ages, len(rows), rng) for _ in range(repeats)]
-    floors = _real_sets(reference, len(rows), repeats, rng)
-    sets = (rows, controls, floors)
-    found = {row.metric: row for row in _moment_rows(reference, ages, names, sets)}
+    chosen = _chosen(metrics, reference)
+    controls = [] if ages is None else [draw_images(reference, ages, len(rows), rng) for _ in range(repeats + 1)]
+    found: list[MetricRow] = []
+    for family, names in FAMILIES.items():
+        if set(names) & set(chosen):
+            found += _family_rows(family, reference, ages, rows, controls[:repeats], repeats)
     for name in GAPS:
-        if name in names or f"{name}_to_law" in names:
-            found |= {row.metric: row for row in _gap_rows(name, reference, ages, sets, rng)}
-    return [found[name] for name in names if name in found]
+        if {name, f"{name}_to_law"} & set(chosen):
+            found += _gap_rows(name, reference, ages, rows, controls, repeats, rng)
+    return sorted((row for row in found if row.metric in chosen), key=lambda row: chosen.index(row.metric))
 
 
 def _chosen(metrics: Sequence[str] | None, reference: ImageReference) -> list[str]:
@@ -118,8 +109,9 @@ def _chosen(metrics: Sequence[str] | None, reference: ImageReference) -> list[st
     return names
 
 
-def _real_sets(reference: ImageReference, n: int, repeats: int, rng: np.random.Generator) -> list[np.ndarray]:
+def _real_sets(reference: ImageReference, n: int, repeats: int) -> list[np.ndarray]:
     """Sets of n real images: disjoint ones of the held-out images (at least one), or draws of the data set."""
+    rng = np.random.default_rng([reference.seed, 3])
     held_out = reference.held_out
     if held_out is None:
         return [reference.rows[rng.integers(len(reference.rows), size=n)] for _ in range(repeats)]
@@ -128,93 +120,79 @@ def _real_sets(reference: ImageReference, n: int, repeats: int, rng: np.random.G
     return [held_out[order[k * n : (k + 1) * n]] for k in range(count)]
 
 
-def _moment_rows(
-    reference: ImageReference, ages: Ages | None, names: list[str], sets: tuple[Any, list, list]
+def _family_rows(
+    family: str,
+    reference: ImageReference,
+    ages: Ages | None,
+    rows: np.ndarray,
+    controls: list[np.ndarray],
+    repeats: int,
 ) -> list[MetricRow]:
-    rows, controls, floors = sets
-    measured = _moments(rows, reference, names)
-    of_controls = [_moments(x, reference, names) for x in controls]
-    of_floors = [_moments(x, reference, names) for x in floors]
-    data = _moment_laws(reference, Ages(np.zeros(1), np.ones(1)), names)
-    theory = {} if ages is None else _moment_laws(reference, ages, names)
-    return [
-        _row(
-            name,
-            measured[name],
-            Estimate(theory[name], 0.0) if theory else NO_AGES,
-            _over_sets([x[name] for x in of_controls]),
-            _over_sets([x[name] for x in of_floors]),
-            data[name],
-        )
-        for name in measured
-    ]
+    def over_sets(sets: list[np.ndarray]) -> list[Estimate]:
+        found = zip(*(measure_family(family, x, reference) for x in sets), strict=True)
+        return [_spread([x.value for x in each], each[0].error) for each in found]
 
-
-def _moments(rows: np.ndarray, reference: ImageReference, names: list[str]) -> dict[str, Estimate]:
-    found: dict[str, Estimate] = {}
-    if "tail_variance" in names:
-        found["tail_variance"] = tail_variance(rows, reference)
-    if "spectral_slope" in names:
-        found["spectral_slope"] = spectral_slope(reference.pixels_of(rows))
-    if "spectral_contraction" in names:
-        found["spectral_contraction"] = spectral_contraction(reference.pixels_of(rows), reference_power(reference))
-    if set(MODES) & set(names):
-        values, errors = hermite_ratios(rows, reference, DEGREES)
-        found |= {name: Estimate(*pair) for name, *pair in zip(MODES, values, errors, strict=True)}
-    return found
-
-
-def _moment_laws(reference: ImageReference, ages: Ages, names: list[str]) -> dict[str, float]:
-    found = {name: ages.kept(n) for n, name in enumerate(MODES, start=1)}
-    found |= {"tail_variance": tail_variance_law(reference, ages), "spectral_contraction": ages.kept(2)}
-    if "spectral_slope" in names:
-        found["spectral_slope"] = slope_of_power(radial_power_law(reference, ages))
-    return found
+    names = FAMILIES[family]
+    floor = reference.remember(
+        ("floor", family, len(rows), repeats), lambda: over_sets(_real_sets(reference, len(rows), repeats))
+    )
+    theory = [UNKNOWN] * len(names)
+    if ages is not None:
+        theory = [Estimate(value, 0.0) for value in family_law(family, reference, ages)]
+    control = over_sets(controls) if controls else theory
+    data = family_law(family, reference, DATA)
+    columns = (names, measure_family(family, rows, reference), theory, control, floor, data)
+    return [_row(*each) for each in zip(*columns, strict=True)]
 
 
 def _gap_rows(
     name: str,
     reference: ImageReference,
     ages: Ages | None,
-    sets: tuple[Any, list, list],
+    rows: np.ndarray,
+    controls: list[np.ndarray],
+    repeats: int,
     rng: np.random.Generator,
 ) -> list[MetricRow]:
-    gap = GAPS[name](reference)
-    rows, controls, floors = sets
-    sample, drawn = gap.describe(rows), [gap.describe(x) for x in controls]
-    floor = _over_sets([gap.to_data(gap.describe(x)) for x in floors])
+    gap = reference.remember(("gap", name), lambda: GAPS[name](reference))
+
+    def real_floor() -> Estimate:
+        sets = [gap.describe(x) for x in _real_sets(reference, len(rows), repeats)]
+        return _spread([gap.to_data(x) for x in sets], gap.error(sets[0], gap.data))
+
+    floor = reference.remember(("floor", name, len(rows), repeats), real_floor)
+    sample = gap.describe(rows)
+    measured = Estimate(gap.to_data(sample), gap.error(sample, gap.data))
     if ages is None:
-        return [_row(name, gap.to_data(sample), NO_AGES, NO_AGES, floor, 0.0)]
-    theory = gap.law_to_data(ages, np.concatenate(drawn), rng)
-    to_data = _row(name, gap.to_data(sample), theory, _over_sets([gap.to_data(x) for x in drawn]), floor, 0.0)
-    law = gap.law(ages, np.concatenate([gap.describe(draw_images(reference, ages, len(rows), rng))]), rng)
-    control = _over_sets([gap.between(x, law) for x in drawn])
-    away = gap.law_to_data(ages, np.concatenate(drawn), rng).value
-    to_law = _row(f"{name}_to_law", gap.between(sample, law), Estimate(0.0, 0.0), control, control, away)
-    return [to_data, to_law]
+        return [_row(name, measured, UNKNOWN, UNKNOWN, floor, 0.0)]
+    *drawn, apart = [gap.describe(x) for x in controls]  # the last set stands for the law
+    _, theory = gap.law(ages, np.concatenate(drawn), rng)
+    law, _ = gap.law(ages, apart, rng)
+    control = _spread([gap.to_data(x) for x in drawn])
+    between = _spread([gap.between(x, law) for x in drawn])
+    to_law = Estimate(gap.between(sample, law), gap.error(sample, law))
+    return [
+        _row(name, measured, theory, control, floor, 0.0),
+        _row(f"{name}_to_law", to_law, Estimate(0.0, 0.0), between, between, theory.value),
+    ]
 
 
-def _over_sets(found: list[Estimate]) -> Estimate:
+def _spread(values: list[float], error_of_one: float = math.nan) -> Estimate:
     """Mean over sets and the standard deviation of one; of a single set, its own standard error."""
-    if not found:
-        return NO_AGES
-    values = np.array([x.value for x in found])
-    if len(found) == 1:
-        return Estimate(float(values[0]), float(found[0].error))
-    return Estimate(float(values.mean()), float(values.std(ddof=1)))
+    if len(values) == 1:
+        return Estimate(float(values[0]), error_of_one)
+    return Estimate(float(np.mean(values)), float(np.std(values, ddof=1)))
 
 
-def _row(
-    name: str, measured: Estimate, theory: Estimate, control: Estimate, floor: Estimate, data: float
-) -> MetricRow:
+def _row(name: str, measured: Estimate, theory: Estimate, control: Estimate, floor: Estimate, data: float) -> MetricRow:
     numbers = (*measured, *theory, *control, *floor, data)
     return MetricRow(name, *(float(x) for x in numbers))
 
 
 def metric_table(rows: Sequence[MetricRow]) -> str:
-    """The rows as text, at most 80 columns: metric, measured +- error, theory, control, floor, z."""
-    lines = [f"{'metric':<22}{'measured':>10}{'error':>9}{'theory':>10}{'control':>10}{'floor':>10}{'z':>7}"]
+    """The rows as text, at most 80 columns: metric, measured, its standard error, theory, control, floor, z."""
+    lines = [f"{'metric':<20}{'measured':>10}{'error':>9}{'theory':>10}{'control':>10}{'floor':>10}{'z':>8}"]
     for row in rows:
-        numbers = f"{row.measured:>10.4g}{row.standard_error:>9.1g}{row.theory:>10.4g}{row.control:>10.4g}"
-        lines.append(f"{row.metric:<22}{numbers}{row.floor:>10.4g}{row.z:>7.1f}")
+        numbers = f"{row.measured:>10.4g}{row.standard_error:>9.1e}{row.theory:>10.4g}{row.control:>10.4g}"
+        lines.append(f"{row.metric:<20}{numbers}{row.floor:>10.4g}{row.z:>8.1f}")
     return "\n".join(lines)

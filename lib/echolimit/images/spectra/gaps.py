@@ -3,45 +3,53 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 import numpy as np
 
 from echolimit.distances.mmd import maximum_mean_discrepancy, median_distance, squared_distances
-from echolimit.distances.transport import sorted_ways
+from echolimit.distances.transport import ways_between_sorted
 from echolimit.images.spectra.ages import Ages
 from echolimit.images.spectra.draws import draw_projections, project
 from echolimit.images.spectra.estimates import Estimate, leave_groups_out
 from echolimit.images.spectra.features import conv_features, frechet_distance
 from echolimit.images.spectra.reference import ImageReference
 
-MMD_ROWS = 2000
-PROJECTED_DRAWS = 200_000
-REPEATS = 4
+MMD_ROWS = 1000
+PROJECTED_DRAWS = 50_000
+LAW_SETS = 4
 
 
-class Gap(Protocol):
-    """A distance of samples from the data and from the exact law of a round.
+class Gap(ABC):
+    """A distance between two sets of images, each entering by a description (n, k) of its rows.
 
-    Samples enter by what `describe` keeps of them (n, k); `data` is that of the data set.
+    data: the description of the data set.
     """
 
     data: np.ndarray
 
-    def describe(self, rows: np.ndarray) -> np.ndarray: ...
+    @abstractmethod
+    def describe(self, rows: np.ndarray) -> np.ndarray:
+        """What the distance needs of rows (n, d)."""
 
-    def to_data(self, described: np.ndarray) -> Estimate: ...
+    @abstractmethod
+    def between(self, x: np.ndarray, y: np.ndarray) -> float:
+        """The distance of two descriptions."""
 
-    def between(self, described: np.ndarray, other: np.ndarray) -> Estimate: ...
+    def to_data(self, x: np.ndarray) -> float:
+        """The distance from the data set, the law p* itself."""
+        return self.between(x, self.data)
 
-    def law_to_data(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> Estimate:
-        """The distance of the exact law from the data; pool: descriptions of exact draws."""
+    def error(self, x: np.ndarray, y: np.ndarray) -> float:
+        """The standard error of `between` that comes from x."""
+        return leave_groups_out(lambda kept: self.between(x[kept], y), len(x)).error
 
-    def law(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """What stands for the exact law as `other` in `between`."""
+    @abstractmethod
+    def law(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Estimate]:
+        """A description of the exact law, and the law's distance from the data; pool: descriptions of exact draws."""
 
 
-class ConvFrechet:
+class ConvFrechet(Gap):
     """Frechet distance of random convolution features."""
 
     def __init__(self, reference: ImageReference):
@@ -51,56 +59,43 @@ class ConvFrechet:
     def describe(self, rows: np.ndarray) -> np.ndarray:
         return conv_features(self.reference.pixels_of(rows), self.reference.filters, self.reference.seed)
 
-    def to_data(self, described: np.ndarray) -> Estimate:
-        return self.between(described, self.data)
+    def between(self, x: np.ndarray, y: np.ndarray) -> float:
+        return frechet_distance(x, y)
 
-    def between(self, described: np.ndarray, other: np.ndarray) -> Estimate:
-        return leave_groups_out(lambda kept: frechet_distance(described[kept], other), len(described))
-
-    def law_to_data(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> Estimate:
-        """From draws: the bias falls like 1 / n, hence twice the distance of all draws minus that of half of them."""
+    def law(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Estimate]:
+        """The pool; its bias falls like 1 / n, hence twice the distance of the pool minus that of half of it."""
 
         def extrapolated(kept: np.ndarray) -> float:
-            halves = [frechet_distance(pool[kept[first::2]], self.data) for first in (0, 1)]
-            return 2 * frechet_distance(pool[kept], self.data) - sum(halves) / 2
+            halves = [self.to_data(pool[kept[first::2]]) for first in (0, 1)]
+            return 2 * self.to_data(pool[kept]) - sum(halves) / 2
 
-        return leave_groups_out(extrapolated, len(pool))
-
-    def law(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        return pool
+        return pool, leave_groups_out(extrapolated, len(pool))
 
 
-class SlicedW2:
-    """Sliced W2 along the reference's directions."""
+class SlicedW2(Gap):
+    """Sliced W2 along the reference's directions, each projection sorted where it is described for good."""
 
     def __init__(self, reference: ImageReference):
         self.reference = reference
-        self.data = self.describe(reference.rows)
+        self.data = np.sort(self.describe(reference.rows).T, axis=1).T
 
     def describe(self, rows: np.ndarray) -> np.ndarray:
         return project(self.reference, rows)
 
-    def to_data(self, described: np.ndarray) -> Estimate:
-        return self.between(described, self.data)
+    def between(self, x: np.ndarray, y: np.ndarray) -> float:
+        """y sorted in every column."""
+        return math.sqrt(float(np.mean(ways_between_sorted(np.sort(x.T, axis=1), y.T, 2))))
 
-    def between(self, described: np.ndarray, other: np.ndarray) -> Estimate:
-        return leave_groups_out(lambda kept: _sliced(described[kept], other), len(described))
-
-    def law_to_data(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> Estimate:
-        """From REPEATS sets of at least 200,000 projected draws."""
-        sets = [_sliced(self.law(ages, pool, rng), self.data) for _ in range(REPEATS)]
-        return Estimate(float(np.mean(sets)), float(np.std(sets, ddof=1)) / math.sqrt(REPEATS))
-
-    def law(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        return draw_projections(self.reference, ages, PROJECTED_DRAWS, rng)
+    def law(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Estimate]:
+        """LAW_SETS sets of at least 50,000 projected draws, the first of which stands for the law."""
+        sets = [draw_projections(self.reference, ages, PROJECTED_DRAWS, rng) for _ in range(LAW_SETS)]
+        found = [self.to_data(x) for x in sets]
+        error = float(np.std(found, ddof=1)) / math.sqrt(LAW_SETS)
+        return np.sort(sets[0].T, axis=1).T, Estimate(float(np.mean(found)), error)
 
 
-def _sliced(x: np.ndarray, y: np.ndarray) -> float:
-    return math.sqrt(float(np.mean(sorted_ways(x, y, 2))))
-
-
-class MMD:
-    """Squared MMD with a Gaussian kernel of median bandwidth, on at most 2,000 rows a side.
+class MMD(Gap):
+    """Squared MMD with a Gaussian kernel of median bandwidth, on at most 1,000 rows a side.
 
     The data set is the law p* itself: two independent draws of p* are the same image with probability 1 / N.
     """
@@ -110,42 +105,43 @@ class MMD:
         rng = np.random.default_rng([reference.seed, 2])
         self.data = reference.rows[rng.permutation(self.count)[:MMD_ROWS]].astype(np.float64)
         self.bandwidth = median_distance(self.data)
-        pairs = np.exp(squared_distances(self.data, self.data) / (-2 * self.bandwidth**2))
-        rows = len(self.data)
-        self.alike = (1 - (pairs.sum() - rows) / (rows * (rows - 1))) / self.count
+        zero = np.zeros(len(self.data))
+        self.within, self.apart = self._expected(zero, zero)
 
     def describe(self, rows: np.ndarray) -> np.ndarray:
         return rows[:MMD_ROWS].astype(np.float64)
 
-    def to_data(self, described: np.ndarray) -> Estimate:
-        value, error = self.between(described, self.data)
-        return Estimate(value + self.alike, error)
+    def between(self, x: np.ndarray, y: np.ndarray) -> float:
+        return maximum_mean_discrepancy(x, y, self.bandwidth).squared
 
-    def between(self, described: np.ndarray, other: np.ndarray) -> Estimate:
-        return Estimate(*maximum_mean_discrepancy(described, other, self.bandwidth))
+    def to_data(self, x: np.ndarray) -> float:
+        return self.between(x, self.data) + self.within - self.apart
 
-    def law_to_data(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> Estimate:
+    def error(self, x: np.ndarray, y: np.ndarray) -> float:
+        return maximum_mean_discrepancy(x, y, self.bandwidth).standard_error
+
+    def law(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Estimate]:
         """In closed form over the noise: E k(a x + s z, y) = (h^2 / v)^(d/2) exp(-|a x - y|^2 / (2 v)), v = h^2 + s^2.
 
-        The data are a set of at most 2,000 images, the ages REPEATS sets of draws.
+        Images are those of the data's 1,000 rows, ages LAW_SETS sets of draws.
         """
-        sets = [self._law_with(ages.draw(len(self.data), rng), ages.draw(len(self.data), rng)) for _ in range(REPEATS)]
-        return Estimate(float(np.mean(sets)), float(np.std(sets, ddof=1)) / math.sqrt(REPEATS))
+        rows, found = len(self.data), []
+        for _ in range(LAW_SETS):
+            times, others = ages.draw(rows, rng), ages.draw(rows, rng)
+            cross = self._expected(times, np.zeros(rows))[0]
+            found.append(self._expected(times, others)[0] - 2 * cross + self.within)
+        error = float(np.std(found, ddof=1)) / math.sqrt(LAW_SETS)
+        return pool[:MMD_ROWS], Estimate(float(np.mean(found)), error)
 
-    def _law_with(self, times: np.ndarray, others: np.ndarray) -> float:
-        zero = np.zeros(len(times))
-        rounds, cross, data = (self._expected(*pair) for pair in ((times, others), (times, zero), (zero, zero)))
-        return rounds - 2 * cross + data
+    def _expected(self, first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
+        """E k between independent draws of p*, one noised for the times `first`, one for `second`.
 
-    def _expected(self, first: np.ndarray, second: np.ndarray) -> float:
-        """E k between two independent draws of p*, one noised for the times `first`, the other for `second`."""
+        The second number is the same for draws of different images.
+        """
         dimension, rows = self.data.shape[1], len(self.data)
         squares = squared_distances(np.exp(-first)[:, None] * self.data, np.exp(-second)[:, None] * self.data)
         spread = self.bandwidth**2 - np.expm1(-2 * first)[:, None] - np.expm1(-2 * second)[None, :]
         kernel = np.exp(dimension / 2 * np.log(self.bandwidth**2 / spread) - squares / (2 * spread))
-        same = np.trace(kernel)
-        apart = (kernel.sum() - same) / (rows * (rows - 1))
-        return float(apart + (same / rows - apart) / self.count)
-
-    def law(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        return pool[:MMD_ROWS]
+        same = float(np.trace(kernel))
+        apart = (float(kernel.sum()) - same) / (rows * (rows - 1))
+        return apart + (same / rows - apart) / self.count, apart

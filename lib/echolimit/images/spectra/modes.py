@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from echolimit._checks import check_count
@@ -12,18 +14,18 @@ from echolimit.images.spectra.reference import ImageReference
 HIGHEST_DEGREE = 8  # beyond, the tails of a few images decide everything
 
 
-def hermite_ratios(samples: np.ndarray, reference: ImageReference, degree: int = 4) -> Estimate:
+def hermite_ratios(samples: Any, reference: ImageReference, degree: int = 4) -> Estimate:
     """Ratios of degree 1 to `degree`, (degree,), with standard errors: the share left of the data's modes.
 
     u_k = e_k . x along the leading principal axes e_k (unit vectors, k <= reference.axes), c_nk = E h_n(u_k) in the
     samples and c*_nk over the data set; ratio_n = sum_k w_nk c_nk c*_nk / sum_k w_nk c*_nk^2, with w_nk one over the
-    data's variance of h_n(u_k).  Noising for time t multiplies each c_nk by exp(-n t) (chapter 4, thm-mehler), so that the
-    exact law is E[exp(-n T)] = ages.kept(n) for each direction and for the ratio, which is linear in c_nk: no bias.
+    data's variance of h_n(u_k).  Noising for time t multiplies each c_nk by exp(-n t) (chapter 4, thm-mehler): the exact
+    law is E[exp(-n T)] = ages.kept(n) for each direction, and for the ratio, which is linear in c_nk: no bias.
 
     samples: (n, c, h, w) or (n, d).  degree: 1 to 8; the error grows fast with it.
     """
     degree = check_count(degree, "degree", least=1, most=HIGHEST_DEGREE)
-    weights = _fit_weights(reference, degree)
+    weights = reference.remember(("modes", degree), lambda: _fit_weights(reference, degree))
     rows = reference.rows_of(samples)
     values = _ladder(rows, reference, degree)
     return mean_estimate(np.einsum("nik,nk->in", values, weights))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import array_api_compat as compat
 import numpy as np
 
 from echolimit._arrays import as_float_array, row_blocks
 from echolimit._checks import check_count, check_finite, check_number
+from echolimit.images.spectra.power import radial_power
 
 BLOCK = 4096
+Made = TypeVar("Made")
 
 
 class ImageReference:
@@ -46,6 +49,7 @@ class ImageReference:
         self.projections = check_count(projections, "projections", least=1)
         self.filters = check_count(filters, "filters", least=1)
         self.seed = check_count(seed, "seed")
+        self._remembered: dict[Hashable, Any] = {}
 
     @property
     def dimension(self) -> int:
@@ -61,12 +65,22 @@ class ImageReference:
         """Images of the reference's shape, or their rows, as float32 rows (n, d)."""
         images = as_images(images, name)
         if images.shape[1:] not in (self.shape, (self.dimension,)):
-            raise ValueError(f"{name} must have shape (n, {', '.join(map(str, self.shape))}), got {images.shape}")
+            wanted = ", ".join(map(str, self.shape))
+            raise ValueError(
+                f"{name} must have shape (n, {wanted}) or (n, {self.dimension}), got {images.shape}: "
+                "samples and reference must be images of one size"
+            )
         return images.reshape(len(images), -1)
 
     def pixels_of(self, rows: np.ndarray) -> np.ndarray:
         """Rows (n, d) as images (n, c, h, w)."""
         return rows.reshape(len(rows), *self.shape)
+
+    def remember(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` returns, made once for this reference and key: it must depend on nothing else."""
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        return self._remembered[key]
 
     @cached_property
     def mean(self) -> np.ndarray:
@@ -92,6 +106,11 @@ class ImageReference:
         """Principal axes as columns (d, d), in the order of `variances`."""
         return self._spectrum[1]
 
+    @cached_property
+    def power(self) -> np.ndarray:
+        """P*, the mean power of each frequency ring over the data set, (rings,); see `radial_power`."""
+        return radial_power(self.pixels_of(self.rows)).mean(axis=0)
+
     @property
     def tail_size(self) -> int:
         """How many axes make the tail."""
@@ -116,7 +135,7 @@ class ImageReference:
     def _components(self, components: int) -> int:
         components = check_count(components, "components", least=1, most=self.dimension)
         if self.variances[components - 1] <= 1e-10 * self.variances[0]:
-            raise ValueError(f"components = {components} reaches axes along which the data set does not vary: take fewer")
+            raise ValueError(f"components = {components} reaches axes along which the data do not vary: take fewer")
         return components
 
 

@@ -1,0 +1,45 @@
+"""Metrics that are means, or smooth functions of means, by family: measured on images, and in the exact law."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from echolimit.images.spectra.ages import Ages
+from echolimit.images.spectra.estimates import Estimate
+from echolimit.images.spectra.modes import hermite_ratios
+from echolimit.images.spectra.reference import ImageReference
+from echolimit.images.spectra.second_order import (
+    radial_power_law,
+    slope_of_power,
+    spectral_contraction,
+    spectral_slope,
+    tail_variance,
+    tail_variance_law,
+)
+
+DEGREES = 4
+FAMILIES = {
+    "tail": ("tail_variance",),
+    "spectrum": ("spectral_slope", "spectral_contraction"),
+    "modes": tuple(f"hermite_{n}" for n in range(1, DEGREES + 1)),
+}
+
+
+def measure_family(family: str, rows: np.ndarray, reference: ImageReference) -> list[Estimate]:
+    """The metrics of one family on rows (n, d), in the order of FAMILIES."""
+    if family == "tail":
+        return [tail_variance(rows, reference)]
+    if family == "modes":
+        values, errors = hermite_ratios(rows, reference, DEGREES)
+        return [Estimate(float(value), float(error)) for value, error in zip(values, errors, strict=True)]
+    images = reference.pixels_of(rows)
+    return [spectral_slope(images), spectral_contraction(images, reference.power)]
+
+
+def family_law(family: str, reference: ImageReference, ages: Ages) -> list[float]:
+    """Their exact values in a round's law, in closed form."""
+    if family == "tail":
+        return [tail_variance_law(reference, ages)]
+    if family == "modes":
+        return [ages.kept(n) for n in range(1, DEGREES + 1)]
+    return [slope_of_power(radial_power_law(reference, ages)), ages.kept(2)]
