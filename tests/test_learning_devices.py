@@ -8,7 +8,13 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 
 from echolimit.learning import devices  # noqa: E402
-from echolimit.learning.devices import check_launch, check_precision, launched_processes, share_of_batch  # noqa: E402
+from echolimit.learning.devices import (  # noqa: E402
+    best_precision,
+    check_launch,
+    check_precision,
+    launched_processes,
+    share_of_batch,
+)
 
 # What the launchers set, as read off torch 2.13 and accelerate 1.15.
 TORCHRUN = {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "localhost"}
@@ -77,8 +83,10 @@ def test_a_precision_that_the_device_lacks_is_refused(monkeypatch):
         check_precision("fp16", cpu)
     for precision, device in (("no", cpu), ("bf16", cpu), ("no", gpu), ("fp16", gpu)):
         check_precision(precision, device)
+    assert [best_precision(torch.device(kind)) for kind in ("cpu", "cuda", "mps")] == ["bf16", "fp16", "no"]
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (8, 0))
     check_precision("bf16", gpu)
+    assert best_precision(gpu) == "bf16"
 
 
 @pytest.mark.parametrize(("gpu", "processes", "cpu"), [(None, 1, True), ("cuda", 2, False), ("mps", 1, False)])

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
+from hashlib import sha256 as digest_of
 
 import pytest
 
@@ -28,7 +30,7 @@ SETTINGS = RunSettings.from_dict(
         "data": {"count": 400},
         "loop": {"alpha": [0.5, 0.2, 0.5], "delta": [0.1, 0.05, 0.02], "rounds": 3, "samples": 200},
         "network": {"width": 16, "depth": 2},
-        "training": {"steps": [30, 20], "batch": 16, "checkpoint_every": 10, "log_every": 5, "threads": 1},
+        "training": {"steps": [20, 10], "batch": 16, "checkpoint_every": 6, "log_every": 3, "threads": 1},
         "sampler": {"steps": 4, "block": 100},
     }
 )
@@ -45,6 +47,18 @@ def train_and_die_at_call(folder, number, name):
     train(folder)
 
 
+def train_in_spite_of_warnings(folder):
+    warnings.simplefilter("ignore", RuntimeWarning)
+    train(folder)
+
+
+def harm(path):
+    """Turn one bit."""
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 128
+    path.write_bytes(bytes(data))
+
+
 def untimed(value):
     if isinstance(value, dict):
         return {key: untimed(item) for key, item in value.items() if key not in TIMES}
@@ -52,11 +66,11 @@ def untimed(value):
 
 
 def what_a_run_left(folder):
-    """Every bit that does not say how long something took: rounds, the last checkpoints, the log."""
-    places = sorted((folder / "rounds").iterdir()) + list_checkpoints(folder / "checkpoints")
-    _, meta, _ = load_latest_checkpoint(folder / "checkpoints")
+    """Every bit that does not say how long something took: rounds, the last checkpoint, the log."""
+    _, meta, newest = load_latest_checkpoint(folder / "checkpoints")
+    places = [*list_checkpoints(folder / "rounds"), newest]
     return {
-        "tensors": {path.name: (path / "tensors.safetensors").read_bytes() for path in places},
+        "tensors": {path.name: digest_of((path / "tensors.safetensors").read_bytes()).hexdigest() for path in places},
         "meta": {key: value for key, value in untimed(meta).items() if key != "log"},
         "log": [untimed(line) for line in read_records(folder / "log.jsonl")],
     }
@@ -64,16 +78,16 @@ def what_a_run_left(folder):
 
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
-    """What the run leaves when nobody kills it, and the seconds that it takes."""
-    folder = tmp_path_factory.mktemp("unbroken") / "run"
+    """What the run leaves when nobody kills it, and the seconds that it takes.
+
+    It runs here, so that the processes forked from here find everything imported.
+    """
+    first, second = (tmp_path_factory.mktemp(name) / "run" for name in ("first", "second"))
+    train(first)
     began = time.perf_counter()
-    assert kill_after(60, train, folder)
-    return what_a_run_left(folder), time.perf_counter() - began
-
-
-def test_two_runs_of_one_seed_are_the_same_run(unbroken, tmp_path):
-    assert kill_after(60, train, tmp_path / "run")
-    assert what_a_run_left(tmp_path / "run") == unbroken[0]
+    train(second)
+    assert what_a_run_left(second) == what_a_run_left(first)
+    return what_a_run_left(second), time.perf_counter() - began
 
 
 @needs_kill
@@ -89,27 +103,33 @@ def test_killed_at_a_dozen_random_moments(unbroken, tmp_path):
 
 @needs_kill
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "stride"), [("fsync", 5), ("replace", 3)])
+@pytest.mark.parametrize(("name", "stride"), [("fsync", 7), ("replace", 2)])
 def test_killed_in_the_middle_of_writing_checkpoints_and_rounds(unbroken, tmp_path, name, stride):
     """It dies at another place each time: within a file, before a manifest, between the two moves, in a round's."""
     folder, kills = tmp_path / "run", 0
     while not run_until_killed(train_and_die_at_call, folder, 3 + stride * kills, name):
         kills += 1
         assert kills < 20
-    assert kills >= 4
+    assert kills >= 3
     assert what_a_run_left(folder) == unbroken[0]
 
 
 @needs_kill
 def test_a_damaged_checkpoint_costs_only_the_steps_since_the_one_before(unbroken, tmp_path):
     run_until_killed(train_and_die_at_call, tmp_path / "run", 40, "fsync")
-    before, newest = list_checkpoints(tmp_path / "run" / "checkpoints")
-    data = bytearray((newest / "tensors.safetensors").read_bytes())
-    data[-1] ^= 128
-    (newest / "tensors.safetensors").write_bytes(bytes(data))
+    *_, before, newest = list_checkpoints(tmp_path / "run" / "checkpoints")
+    harm(newest / "tensors.safetensors")
     with pytest.warns(RuntimeWarning, match=f"{newest.name} is damaged"):
         assert load_latest_checkpoint(tmp_path / "run" / "checkpoints")[2] == before
-    assert kill_after(60, train, tmp_path / "run")
+    assert kill_after(60, train_in_spite_of_warnings, tmp_path / "run")
+    assert what_a_run_left(tmp_path / "run") == unbroken[0]
+
+
+def test_a_damaged_round_is_run_again_with_those_after_it(unbroken, tmp_path):
+    train(tmp_path / "run")
+    harm(tmp_path / "run" / "rounds" / "step-0000000002" / "tensors.safetensors")
+    with pytest.warns(RuntimeWarning, match=r"step-0000000002 is damaged.*round 2 is run again"):
+        train(tmp_path / "run")
     assert what_a_run_left(tmp_path / "run") == unbroken[0]
 
 

@@ -59,7 +59,7 @@ def test_a_sweep_on_two_workers_reports_a_failed_point_and_is_taken_up_again(tmp
 
 @pytest.mark.slow
 def test_a_point_whose_worker_is_killed_goes_on_in_another_one(tmp_path):
-    slow = TINY | {"training": TINY["training"] | {"steps": 1500}}
+    slow = TINY | {"training": TINY["training"] | {"steps": 400, "checkpoint_every": 20}}
     points = grid_points(slow, {"seed": [3]}, "killed")
     killed = []
 

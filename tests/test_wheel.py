@@ -16,11 +16,16 @@ STATIC = {".js", ".css"}
 def members(tmp_path_factory):
     """Names in a wheel built from a copy of the checkout, so that nothing is left behind here."""
     source = tmp_path_factory.mktemp("source")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     left = shutil.ignore_patterns("__pycache__", "*.egg-info")
     shutil.copytree(ROOT / "lib", source / "lib", ignore=left)
     shutil.copytree(ROOT / "booktools", source / "booktools", ignore=left)
+    for name in ("record.json", "config.toml", "grid.png", "log.jsonl"):
+        (source / "results" / "kept").mkdir(parents=True, exist_ok=True)
+        (source / "results" / "kept" / name).write_text("{}")
+    (source / "results" / "waiting").mkdir()
+    (source / "results" / "waiting" / "config.toml").touch()
     pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*pip, "-w", str(source / "dist"), "."], cwd=source, check=True, capture_output=True)
     (wheel,) = (source / "dist").glob("*.whl")
@@ -39,3 +44,8 @@ def test_all_of_the_library(members):
     }
     assert wanted <= members
     assert {Path(name).suffix for name in members} >= STATIC
+
+
+def test_the_records_of_recorded_runs(members):
+    kept = {name for name in members if name.startswith("echolimit/recorded/")}
+    assert kept == {f"echolimit/recorded/kept/{name}" for name in ("record.json", "config.toml", "grid.png")}

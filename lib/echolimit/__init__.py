@@ -111,6 +111,8 @@ from echolimit.robustness import (
     gaussian_pass,
     initialisation_bound,
     noise_gain,
+    ring_distance,
+    slope_floor,
 )
 from echolimit.samplers import (
     StepCoefficients,
@@ -241,6 +243,7 @@ __all__ = [
     "resampled_mode_variances",
     "reverse_bridge",
     "reverse_kernel",
+    "ring_distance",
     "round_law",
     "sample_kernel_loop",
     "sample_limit",
@@ -258,6 +261,7 @@ __all__ = [
     "sigma_to_delta",
     "simulate_regime",
     "sliced_wasserstein",
+    "slope_floor",
     "smoother_risk",
     "standard_gaussian",
     "step_coefficients",

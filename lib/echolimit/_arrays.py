@@ -82,6 +82,15 @@ def block_size(x: Array, cost: int) -> int:
     return max(1, numbers // max(1, cost))
 
 
+def drawing_rows(x: Array) -> int:
+    """Rows of x to draw and finish at once: in cache on the host, large on a device.
+
+    A multiple of 16, because torch makes its normals 16 at a time: so blocks give the numbers of one large draw.
+    """
+    on_host = not compat.is_torch_array(x) or x.device.type == "cpu"
+    return max(16, (2**17 if on_host else 2**26) // max(1, math.prod(x.shape[1:])) // 16 * 16)
+
+
 def row_blocks(n: int, size: int) -> Iterator[slice]:
     """Slices that cover range(n) in blocks of `size`."""
     for first in range(0, n, size):
@@ -136,6 +145,29 @@ def standard_normal(rng: Any, shape: tuple[int, ...], like: Array) -> Array:
         return rng.standard_normal(shape, dtype=like.dtype.type)
     xp = compat.array_namespace(like)
     return xp.asarray(rng.standard_normal(shape), dtype=like.dtype, device=compat.device(like))
+
+
+def empty(shape: tuple[int, ...], like: Array) -> Array:
+    """An array to be filled, of like's namespace, device and dtype.
+
+    On the host numpy's memory serves torch too: numpy asks the system for huge pages, and touching the pages of a new
+    array of gigabytes costs half as much as the normals that go into it.
+    """
+    xp = compat.array_namespace(like)
+    name = str(like.dtype).removeprefix("torch.")
+    if compat.is_torch_array(like) and like.device.type == "cpu" and hasattr(np, name):
+        return xp.from_numpy(np.empty(shape, dtype=name))
+    return xp.empty(shape, dtype=like.dtype, device=compat.device(like))
+
+
+def fill_normal(rng: Any, out: Array) -> None:
+    """Independent N(0, 1) draws into a contiguous block of rows, the numbers of `standard_normal`."""
+    if compat.is_torch_array(out) and has_values(out):
+        out.normal_(generator=rng)
+    elif compat.is_numpy_array(out) and out.dtype in (np.float32, np.float64):
+        rng.standard_normal(dtype=out.dtype.type, out=out)
+    else:
+        out[...] = standard_normal(rng, tuple(out.shape), out)
 
 
 def uniform(rng: Any, n: int, like: Array) -> Array:

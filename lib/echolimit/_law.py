@@ -32,6 +32,10 @@ class Law(ABC):
     @abstractmethod
     def _draw(self, n: int, rng: Any) -> Array: ...
 
+    def _draw_noised(self, n: int, t: Any, rng: Any, process: Any) -> Array:
+        """n draws of the law, noised for the times t (n,)."""
+        return process.perturb(self._draw(n, rng), t, rng)
+
     @abstractmethod
     def _tails(self, x: np.ndarray, upper: bool) -> np.ndarray: ...
 

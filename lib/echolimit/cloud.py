@@ -18,13 +18,12 @@ from echolimit._arrays import (
     log_sum_exp,
     log_weights,
     row_blocks,
-    standard_normal,
     to_numpy,
     uniform,
 )
 from echolimit._checks import check_finite, check_points, check_time, check_weights
 from echolimit._law import Law, eigenvalues_converge, expected_exponential
-from echolimit.process import check_process
+from echolimit.process import _noised, check_process
 
 DIRECT_DIMENSIONS = 8  # up to here squared distances are summed coordinate by coordinate: no cancellation
 
@@ -124,15 +123,22 @@ class PointCloud(Law):
 
     def _draw(self, n: int, rng: Any) -> Array:
         xp = compat.array_namespace(self.points)
-        count = self.points.shape[0]
-        if self._weights is None:
-            labels = xp.astype(xp.floor(uniform(rng, n, self.points) * count), xp.int64)
-        else:
-            labels = draw_labels(rng, n, self._weights, self.points)
-        x = xp.take(self.points, labels, axis=0)
+        labels = self._draw_labels(n, rng)
         if self.variance == 0:
-            return x
-        return self.signal * x + math.sqrt(self.variance) * standard_normal(rng, tuple(x.shape), x)
+            return xp.take(self.points, labels, axis=0)
+        return _noised(self.points, labels, n, self.signal, math.sqrt(self.variance), rng)
+
+    def _draw_noised(self, n: int, t: Any, rng: Any, process: Any) -> Array:
+        if self.variance == 0 and self.signal == 1:
+            return process._perturb(self.points, self._draw_labels(n, rng), t, rng)
+        return super()._draw_noised(n, t, rng, process)
+
+    def _draw_labels(self, n: int, rng: Any) -> Array:
+        """Which point each of n draws stands on, (n,)."""
+        xp = compat.array_namespace(self.points)
+        if self._weights is not None:
+            return draw_labels(rng, n, self._weights, self.points)
+        return xp.astype(xp.floor(uniform(rng, n, self.points) * self.points.shape[0]), xp.int64)
 
     def mean(self) -> Array:
         """a times the weighted mean of the points, shape (d,)."""

@@ -125,11 +125,13 @@ class EchoLaw(Law):
         weights = xp.asarray(np.append(self.weights, self.start_weight), device=device)
         times = xp.asarray(np.append(self.times, self.start_time), device=device)
         labels = draw_labels(rng, n, weights, self._like)
+        t = xp.take(times, labels, axis=0)
+        if self.start is None:
+            return self.target._draw_noised(n, t, rng, self.process)
         x = self.target.sample(n, rng)
-        if self.start is not None:
-            from_start = (labels == len(self.times))[:, None]
-            x = xp.where(from_start, xp.astype(self.start.sample(n, rng), x.dtype), x)
-        return self.process.perturb(x, xp.take(times, labels, axis=0), rng)
+        from_start = (labels == len(self.times))[:, None]
+        x = xp.where(from_start, xp.astype(self.start.sample(n, rng), x.dtype), x)
+        return self.process.perturb(x, t, rng)
 
     def _scales(self, power: int) -> float:
         """E[a_T^power] over the ages of the target, not normalised when a start is left."""

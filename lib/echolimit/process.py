@@ -9,7 +9,17 @@ from typing import Any
 
 import array_api_compat as compat
 
-from echolimit._arrays import Array, as_float_array, block_size, has_values, row_blocks, same_home, standard_normal
+from echolimit._arrays import (
+    Array,
+    as_float_array,
+    check_rng,
+    drawing_rows,
+    empty,
+    fill_normal,
+    has_values,
+    row_blocks,
+    same_home,
+)
 from echolimit._checks import check_number, check_time
 
 
@@ -35,24 +45,27 @@ class _Process(ABC):
         Returns an array of x's shape, dtype and device.  Raises ValueError for a negative time or a wrong shape,
         TypeError for times of another namespace than x.
         """
+        return self._perturb(x, None, t, rng)
+
+    def _perturb(self, x: Any, labels: Array | None, t: Any, rng: Any) -> Array:
+        """`perturb` of the rows x[labels] (None: of x), which are read once and never copied out as a whole."""
         x = as_float_array(x, "x")
         if x.ndim == 0:
             raise ValueError("x must have shape (n, ...), got (): use np.reshape(x, (1, 1))")
         t = _times(t)
+        n = x.shape[0] if labels is None else labels.shape[0]
+        check_rng(rng, x)
         if isinstance(t, float):
-            return self.signal(t) * x + math.sqrt(self.noise_variance(t)) * standard_normal(rng, x.shape, x)
-        same_home(x=x, t=t)
-        xp = compat.array_namespace(x)
-        if tuple(t.shape) != (x.shape[0],):
-            raise ValueError(f"t must be a number or have shape ({x.shape[0]},), got {tuple(t.shape)}")
-        column = (x.shape[0],) + (1,) * (x.ndim - 1)
-        scale = xp.astype(xp.reshape(self.signal(t), column), x.dtype)
-        spread = xp.astype(xp.reshape(xp.sqrt(self.noise_variance(t)), column), x.dtype)
-        out = standard_normal(rng, x.shape, x)
-        cost = math.prod(x.shape[1:])
-        for rows in row_blocks(x.shape[0], block_size(x, cost)):
-            out[rows, ...] = out[rows, ...] * spread[rows, ...] + x[rows, ...] * scale[rows, ...]
-        return out
+            scale, spread = self.signal(t), math.sqrt(self.noise_variance(t))
+        else:
+            same_home(x=x, t=t)
+            if tuple(t.shape) != (n,):
+                raise ValueError(f"t must be a number or have shape ({n},), got {tuple(t.shape)}")
+            xp = compat.array_namespace(x)
+            column = (n,) + (1,) * (x.ndim - 1)
+            scale = xp.astype(xp.reshape(self.signal(t), column), x.dtype)
+            spread = xp.astype(xp.reshape(xp.sqrt(self.noise_variance(t)), column), x.dtype)
+        return _noised(x, labels, n, scale, spread, rng)
 
 
 @dataclass(frozen=True)
@@ -154,3 +167,21 @@ def alpha_bar_to_delta(alpha_bar: float) -> float:
     if not 0 < value <= 1:
         raise ValueError(f"alpha_bar must be in (0, 1], got {value}: it is the squared signal scale exp(-2 delta)")
     return -math.log(value) / 2
+
+
+def _noised(x: Array, labels: Array | None, n: int, scale: Any, spread: Any, rng: Any) -> Array:
+    """scale x[labels] + spread Z, in blocks of rows that stay in cache from the draw of Z to the sum."""
+    xp = compat.array_namespace(x)
+    out = empty((n, *x.shape[1:]), x)
+    for rows in row_blocks(n, drawing_rows(x)):
+        block = out[rows, ...]
+        a, s = (scale, spread) if isinstance(scale, float) else (scale[rows, ...], spread[rows, ...])
+        fill_normal(rng, block)
+        block *= s
+        if labels is None:
+            block += a * x[rows, ...]
+            continue
+        picked = xp.take(x, labels[rows], axis=0)
+        picked *= a
+        block += picked
+    return out

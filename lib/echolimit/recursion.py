@@ -146,7 +146,7 @@ def sample_limit(target: Law, n: int, alpha: float, delta: float, rng: Any, proc
     process = check_process(process)
     check_rng(rng, target._like)
     ages = geometric_ages(rng, n, alpha, target._like)
-    return process.perturb(target.sample(n, rng), delta * ages, rng)
+    return target._draw_noised(n, delta * ages, rng, process)
 
 
 def score_of(law: Law, process: Any = None) -> Any:

@@ -122,7 +122,8 @@ def ways_between_sorted(x: Array, y: Array, order: int) -> Array:
     if n == m:
         return xp.mean(xp.abs(x - y) ** order, axis=1)
     # both quantile functions are constant between the common levels i / n and j / m; counted in units of 1 / (n m)
-    levels = np.unique(np.concatenate([np.arange(n + 1, dtype=np.int64) * m, np.arange(m + 1, dtype=np.int64) * n]))
+    levels = np.sort(np.concatenate([np.arange(n + 1, dtype=np.int64) * m, np.arange(1, m, dtype=np.int64) * n]))
+    levels = levels[np.append(True, np.diff(levels) > 0)]
     device = compat.device(x)
     columns_x, columns_y = (xp.asarray(levels[:-1] // step, device=device) for step in (m, n))
     shares = xp.asarray(np.diff(levels) / (n * m), dtype=x.dtype, device=device)

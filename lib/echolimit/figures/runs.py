@@ -34,6 +34,9 @@ def plot_run(log: Sequence[Mapping[str, Any]], metrics: Sequence[Mapping[str, An
         _draw_loss(axes[0], steps)
         for ax, name in zip(axes[1:], names, strict=True):
             _draw_metric(ax, name, [row for row in metrics if row["metric"] == name])
+        shown = {label: line for ax in axes[1:] for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+        if shown:
+            fig.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=len(shown), fontsize=9)
     return fig
 
 
@@ -123,7 +126,6 @@ def _draw_metric(ax: Axes, name: str, rows: Sequence[Mapping[str, Any]]) -> None
     ax.set_xticks(rounds)
     ax.set_xlabel("round")
     ax.set_ylabel(name.replace("_", " "))
-    ax.legend(fontsize=8)
 
 
 def _column(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:

@@ -45,8 +45,9 @@ def fetch(remote: RemoteFile, folder: Path, pause: float = 1.0) -> Path:
 
     Bytes gather in `NAME.part`, which is kept when the transfer breaks off and gone on with by the next attempt or
     the next call; with the right digest it is moved to `NAME`. pause: seconds between attempts.
-    Raises ConnectionError where the transfer cannot be finished, OSError where `folder` cannot be made, ValueError for a wrong size or digest (the part is
-    deleted then: it could never be finished) and for a file `NAME` that is another one (which is left alone).
+    Raises ConnectionError where the transfer cannot be finished, OSError where `folder` cannot be made, ValueError
+    for a wrong size or digest (the part is deleted then: it could never be finished) and for a file `NAME` that is
+    another one (which is left alone).
     """
     target, part = folder / remote.name, folder / f"{remote.name}.part"
     if target.exists():

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import runpy
-import sys
 import threading
 
 
 def end_with_the_worker() -> None:
     """Wait for the end of standard input, then end this process."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # not sys.stdin: its lock, held by this thread, would abort Python's own shutdown
+        pass
     os._exit(1)
 
 

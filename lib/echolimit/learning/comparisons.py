@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from echolimit.example_laws import LAW_NAMES
 from echolimit.images import load_images
-from echolimit.images.spectra import ImageReference, compare_images, draw_images, loop_ages
+from echolimit.images.spectra import ImageReference, compare_images, draw_images, draw_resampled, loop_ages
 from echolimit.learning.energy import energy_gap
 from echolimit.learning.keeping import RoundRecord
 from echolimit.learning.networks import ScoreModel
@@ -20,7 +20,7 @@ from echolimit.learning.settings import DataSettings
 from echolimit.learning.sources import open_source
 from echolimit.learning.training import generator, training_moments
 
-GAP_ROWS, GAP_STEPS, BLOCK = 400, 12, 200
+GAP_ROWS, GAP_STEPS, BLOCK, CONTROLS = 400, 12, 200, 4
 OTHER_SPLIT = {"train": "test", "test": "train"}
 
 
@@ -54,9 +54,11 @@ class ImageComparison:
         self.reference = ImageReference(images, held_out=self.held_out)
 
     def metrics(self, record: RoundRecord) -> list[dict[str, Any]]:
-        """Rows of `compare_images`, with their round."""
-        samples = self.reference.pixels_of(record.samples.numpy())
-        rows = compare_images(samples, self.reference, self._ages(record.number), rng=self._rng(record.number, 0))
+        """Rows of `compare_images`, with their round; the control is the loop without a network on as many points."""
+        samples, rng = self.reference.pixels_of(record.samples.numpy()), self._rng(record.number, 0)
+        alphas, deltas = self._schedule(record.number)
+        controls = [draw_resampled(self.reference, alphas, deltas, len(samples), rng) for _ in range(CONTROLS)]
+        rows = compare_images(samples, self.reference, self._ages(record.number), controls=controls, rng=rng)
         return [{"round": record.number} | row.as_dict() for row in rows]
 
     def draws(self, number: int, n: int) -> np.ndarray:
@@ -85,8 +87,11 @@ class ImageComparison:
         }  # fmt: skip
 
     def _ages(self, number: int) -> Any:
-        alphas, deltas = ([pair[k] for pair in self.schedule[:number]] for k in (0, 1))
-        return loop_ages(number, alphas or 1.0, deltas or 1.0)
+        return loop_ages(number, *self._schedule(number)) if number else loop_ages(0, 1.0, 1.0)
+
+    def _schedule(self, number: int) -> list[list[float]]:
+        """The alphas and the deltas of the first rounds."""
+        return [[pair[k] for pair in self.schedule[:number]] for k in (0, 1)]
 
     def _rng(self, number: int, purpose: int) -> np.random.Generator:
         return np.random.default_rng([self.run.settings.seed, number, purpose])

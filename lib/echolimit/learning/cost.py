@@ -56,14 +56,15 @@ def run_cost(settings: RunSettings, shape: tuple[int, ...]) -> RunCost:
     """
     with torch.device("meta"):
         model = make_model(settings.network, shape, "no", 0)
-        x, sigma = torch.empty(1, len(model.mean)), torch.empty(1)
-        forward = _counted(lambda: model.denoise(x, sigma))
-        training = _counted(lambda: model(x, sigma, x).backward())
+        x, levels = torch.empty(1, len(model.mean)), torch.empty(1)
+        forward = _counted(lambda: model.network(x, levels))
+        training = _counted(lambda: model.network(x, levels).sum().backward())
+    skip = 4.0 * model.basis.numel()  # the products with the basis of the covariance and with its transpose
     rounds, samples = settings.loop.rounds, settings.loop.samples
     return RunCost(
         parameters=sum(weight.numel() for weight in model.network.parameters()),
-        forward_flops=forward,
-        training_flops=training,
+        forward_flops=forward + skip,
+        training_flops=training + skip,
         trained=settings.training.batch * sum(settings.training.steps_of(k) for k in range(1, rounds + 1)),
         evaluated=rounds * samples * _evaluations(settings),
     )
@@ -71,6 +72,8 @@ def run_cost(settings: RunSettings, shape: tuple[int, ...]) -> RunCost:
 
 def training_speed(settings: RunSettings, shape: tuple[int, ...], steps: int = 5) -> float:
     """Images a second of training on this device, measured: the median of some steps on random points of `shape`.
+
+    On a CPU a second is one of a single core, so that other work on the machine does not count.
 
     settings: network and batch are taken from them, the preconditioning is "scalar", whose matrix is quickly made.
     """
@@ -80,28 +83,31 @@ def training_speed(settings: RunSettings, shape: tuple[int, ...], steps: int = 5
     model = make_model(settings.network, shape, settings.training.precision, 0)
     points = torch.randn(settings.training.batch, len(model.mean), generator=torch.Generator().manual_seed(0))
     training = RoundTraining(model, accelerator, settings, 1, points, None)
-    seconds = _timed(lambda: float(training.advance()), steps)
+    seconds = _timed(lambda: float(training.advance()), steps, accelerator.device)
     return settings.training.batch * accelerator.num_processes / seconds
 
 
 def matmul_speed(precision: str = "no", device: str | torch.device = "cpu", size: int = 1024, steps: int = 5) -> float:
     """Floating point operations a second of one matrix product of two (size, size) matrices, measured.
 
+    On a CPU a second is one of a single core.
+
     precision: "no" (float32), "bf16" or "fp16".  No training on the device is faster than this.
     """
     check_count(steps, "steps", least=1), check_count(size, "size", least=1)
     a = torch.ones(size, size, device=device, dtype=PRECISION.get(precision, torch.float32))
-    return 2 * size**3 / _timed(lambda: float((a @ a)[0, 0]), steps)
+    return 2 * size**3 / _timed(lambda: float((a @ a)[0, 0]), steps, torch.device(device))
 
 
-def _timed(work: Callable[[], object], steps: int) -> float:
-    """Median seconds of `work`; reading its number waits for the device."""
+def _timed(work: Callable[[], object], steps: int, device: torch.device) -> float:
+    """Median seconds of `work`, whose returned number waits for the device; core-seconds on a CPU."""
+    clock = time.process_time if device.type == "cpu" else time.perf_counter
     seconds = []
     for _ in range(WARM_UP + steps):
-        began = time.perf_counter()
+        began = clock()
         work()
-        seconds.append(time.perf_counter() - began)
-    return float(np.median(seconds[WARM_UP:]))
+        seconds.append(clock() - began)
+    return max(float(np.median(seconds[WARM_UP:])), time.get_clock_info("process_time").resolution)
 
 
 def _counted(work: Callable[[], object]) -> float:

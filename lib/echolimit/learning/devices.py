@@ -122,6 +122,13 @@ def check_precision(precision: str, device: torch.device) -> None:
         raise ValueError(f"training.precision is 'bf16', which {name} only emulates: use 'fp16' there")
 
 
+def best_precision(device: torch.device) -> str:
+    """The precision to train in: "bf16" where the device has it, "fp16" on older GPUs such as a T4, else "no"."""
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.get_device_capability(device) >= AMPERE else "fp16"
+    return "bf16" if device.type == "cpu" else "no"
+
+
 def share_of_batch(batch: int, processes: int, process: int) -> slice:
     """Rows of the global batch that a process trains on: equal shares in order, so that the mean of the processes'
     losses is the loss of the global batch.

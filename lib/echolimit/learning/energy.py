@@ -145,10 +145,11 @@ def mixture_score(laws: Sequence[Any], weights: Any) -> Score:
         if len(diffused) == 1:
             return diffused[0][0].score(x)
         xp = compat.array_namespace(x)
-        logs = xp.stack([law.log_density(x) + np.log(w) for law, w in diffused])
+        logs_and_scores = [law._evaluate(x, with_score=True) for law, _ in diffused]
+        logs = xp.stack([log + np.log(w) for (log, _), (_, w) in zip(logs_and_scores, diffused, strict=True)])
         logs = xp.exp(logs - xp.max(logs, axis=0)[None, :])
         logs = logs / xp.sum(logs, axis=0)[None, :]
-        return sum(logs[j, :][:, None] * law.score(x) for j, (law, _) in enumerate(diffused))
+        return sum(logs[j, :][:, None] * value for j, (_, value) in enumerate(logs_and_scores))
 
     return score
 

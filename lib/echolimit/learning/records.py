@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -137,6 +138,7 @@ def _device_name(device: torch.device) -> str:
     return device.type
 
 
+@functools.cache
 def _version(package: str) -> str | None:
     try:
         return version(package)

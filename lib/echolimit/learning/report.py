@@ -11,6 +11,7 @@ from typing import Any
 from echolimit._checks import check_count
 from echolimit.figures.display import picture_png
 from echolimit.figures.runs import plot_image_grid, plot_run
+from echolimit.images.spectra import loop_ages
 from echolimit.learning._files import write_whole
 from echolimit.learning.comparisons import ImageComparison, compare_rounds, has_images, has_law
 from echolimit.learning.records import write_json
@@ -18,7 +19,7 @@ from echolimit.learning.runs import Run, settings_as_toml
 from echolimit.learning.settings import RunSettings
 from echolimit.learning.vectors import vector_rows
 
-SHOWN = ("tail_variance", "spectral_slope", "hermite_3")  # in the picture of a run on images
+SHOWN = ("tail_variance", "spectral_slope", "shape_3")  # in the picture of a run on images
 THUMBNAILS = 20
 
 
@@ -147,10 +148,16 @@ def _grid(run: Run, comparison: ImageComparison, most: int) -> bytes:
 
 def _vector_metrics(rounds: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The main numbers of `vector_rows` as rows of the same kind as those of images."""
-    rows = []
-    for entry in rounds:
-        sliced = entry["sliced"]
+    rows: list[dict[str, Any]] = []
+    alphas, deltas = ([entry[name] for entry in rounds] for name in ("alpha", "delta"))
+    for number, entry in enumerate(rounds, start=1):
+        at, sliced = {"round": entry["round"]}, entry["sliced"]
         spread = {"control": sliced["control"], "control_spread": sliced["floor_spread"], "floor": sliced["floor"]}
-        named = {"round": entry["round"], "metric": "sliced_w2_to_law", "measured": sliced["theory"]}
-        rows.append(named | spread | {"theory": 0.0})
+        rows.append(at | {"metric": "sliced_w2_to_law", "measured": sliced["theory"], "theory": 0.0} | spread)
+        ages = loop_ages(number, alphas[:number], deltas[:number])
+        for degree in (2, 4):
+            if "modes" in entry:
+                kept = {"measured": entry["modes"][degree - 1], "standard_error": entry["modes_error"][degree - 1]}
+                exact = {"theory": ages.kept(degree), "control": entry["control_modes"][degree - 1]}
+                rows.append(at | {"metric": f"hermite_{degree}"} | kept | exact)
     return rows

@@ -152,8 +152,9 @@ class TrainingSettings:
 class SamplerSettings:
     """How a model is drawn from: a sampler of `echolimit.samplers`, its steps, the start time T, rows a block.
 
-    The start is the normal law with the mean and covariance of P_T q_i, so that T = 2.5 loses only what is not
-    Gaussian at that time.  block: rows drawn together; each block has its own seed.
+    The start is a normal law with the mean of P_T q_i and its covariance as the preconditioning knows it: with
+    "covariance" a T of 2.5 loses only what is not Gaussian at that time; with "scalar" take T = 4 where the variances
+    of the data differ much, as those of images do.  block: rows drawn together; each block has its own seed.
     """
 
     name: str = "dpmpp_2m"

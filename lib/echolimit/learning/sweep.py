@@ -202,7 +202,7 @@ def _dask() -> None:
     try:
         import distributed  # noqa: F401
     except ImportError as error:
-        raise ImportError("a sweep needs Dask, which is not installed: pip install 'dask[distributed]'") from error
+        raise ImportError("a sweep needs Dask, which is not installed: pip install 'echolimit[sweeps]'") from error
 
 
 def _environment(threads: int) -> dict[str, str]:

@@ -23,7 +23,7 @@ from echolimit.process import OrnsteinUhlenbeck
 from echolimit.recursion import age_law, score_of
 
 DEGREE, PROJECTIONS, REPEATS = 4, 32, 4
-ENERGY_ROWS, ENERGY_STEPS = 1000, 24
+ENERGY_ROWS, ENERGY_STEPS = 600, 24
 LONG = 400  # rounds after which a constant loop is taken to be at its limit
 BINS, EDGE = 48, 3.2  # of the histogram of the first two coordinates
 

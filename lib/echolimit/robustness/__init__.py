@@ -10,6 +10,7 @@ from echolimit.robustness.balls import (
 )
 from echolimit.robustness.closure import FixedPoint, gaussian_fixed_points, gaussian_limit, gaussian_loop
 from echolimit.robustness.gaussian import GAUSSIAN_SAMPLERS, gaussian_pass
+from echolimit.robustness.singular import ring_distance, slope_floor
 from echolimit.robustness.steps import covariance_defect
 
 __all__ = [
@@ -26,4 +27,6 @@ __all__ = [
     "gaussian_pass",
     "initialisation_bound",
     "noise_gain",
+    "ring_distance",
+    "slope_floor",
 ]

@@ -51,6 +51,9 @@ class Ages:
         return self.times[draw_labels(rng, n, self.weights, self.weights)]
 
 
+DATA_ITSELF = Ages(np.zeros(1), np.ones(1))
+
+
 def loop_ages(rounds: int | None, alpha: Any, delta: Any, tol: float = 1e-12) -> Ages:
     """The ages of the images after `rounds` rounds that start from the data (p_0 = p*), or of the limit law.
 
@@ -70,7 +73,7 @@ def loop_ages(rounds: int | None, alpha: Any, delta: Any, tol: float = 1e-12) ->
         return Ages(delta * np.arange(1, oldest + 1), age_law(oldest, alpha))
     rounds = check_count(rounds, "rounds", most=MAX_ROUNDS)
     if not rounds:
-        return Ages(np.zeros(1), np.ones(1))
+        return DATA_ITSELF
     deltas = check_schedule(delta, "delta", rounds)
     return Ages(np.cumsum(deltas[::-1]), age_law(rounds, alpha))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from echolimit._arrays import check_rng
 from echolimit._checks import check_choice, check_count
-from echolimit.images.spectra.ages import Ages, check_ages
-from echolimit.images.spectra.draws import draw_images
+from echolimit.images.spectra.ages import DATA_ITSELF, Ages, check_ages
+from echolimit.images.spectra.draws import draw_images, draw_normal
 from echolimit.images.spectra.estimates import Estimate
 from echolimit.images.spectra.families import FAMILIES, family_law, measure_family
 from echolimit.images.spectra.gaps import MMD, ConvFrechet, Gap, SlicedW2
@@ -23,7 +23,6 @@ MOMENTS = tuple(name for family in FAMILIES.values() for name in family)
 METRICS = (*MOMENTS, *GAPS, *(f"{name}_to_law" for name in GAPS))
 PIXELS = (*FAMILIES["spectrum"], "conv_frechet", "conv_frechet_to_law")  # they need images, not rows
 UNKNOWN = Estimate(math.nan, math.nan)
-DATA = Ages(np.zeros(1), np.ones(1))
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,8 @@ class MetricRow:
 
     measured, standard_error: of the images given.  theory, theory_error: of the exact law (closed form: error 0;
     distances: in the limit of many draws).  control, control_spread: mean over sets of n exact draws, and the standard
-    deviation of one set.  floor, floor_spread: the same of n real images (for "_to_law": the control).
+    deviation of one set.  normal: of n draws of the normal law with the round's mean and covariance, what a linear
+    score makes.  floor, floor_spread: as the control, of n real images (for "_to_law": the control itself).
     data: the value of the data set itself.  nan where there are no ages to predict from.
     """
 
@@ -43,6 +43,7 @@ class MetricRow:
     theory_error: float
     control: float
     control_spread: float
+    normal: float
     floor: float
     floor_spread: float
     data: float
@@ -52,11 +53,10 @@ class MetricRow:
         """How many standard errors the images are from the exact law.
 
         A mean (variance, spectrum, Hermite ratio) is compared with theory; a distance, whose value at finite n is too
-        large, with the control, in units of the larger of its standard error and the spread of a control set.
+        large, with the control.  The unit is the larger of the standard error and the spread of a control set.
         """
-        if self.metric in MOMENTS:
-            return (self.measured - self.theory) / self.standard_error
-        return (self.measured - self.control) / max(self.standard_error, self.control_spread)
+        expected = self.theory if self.metric in MOMENTS else self.control
+        return (self.measured - expected) / max(self.standard_error, self.control_spread)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers by name, with z, for JSON; nan becomes None."""
@@ -70,6 +70,7 @@ def compare_images(
     ages: Any = None,
     metrics: Sequence[str] | None = None,
     repeats: int = 4,
+    controls: Sequence[Any] | None = None,
     *,
     rng: np.random.Generator,
 ) -> list[MetricRow]:
@@ -79,7 +80,8 @@ def compare_images(
     what it computed), or the images of the data set.  ages: `loop_ages(...)` or an EchoLaw of the round, or None where
     there is no exact law; then the distances to it are left out.  metrics: some of METRICS, None for all that the
     reference allows (rows without pixels have no spectrum).  repeats: sets of exact draws and, where there are enough,
-    of real images; >= 2.
+    of real images; >= 2.  controls: sets to take as controls in place of exact draws, for instance some of
+    `draw_resampled`; >= 2.
     Raises ValueError for wrong shapes, an unknown metric, or one that needs pixels on rows.
     """
     reference = reference if isinstance(reference, ImageReference) else ImageReference(reference)
@@ -88,15 +90,31 @@ def compare_images(
     repeats = check_count(repeats, "repeats", least=2)
     check_rng(rng, rows)
     chosen = _chosen(metrics, reference)
-    controls = [] if ages is None else [draw_images(reference, ages, len(rows), rng) for _ in range(repeats + 1)]
+    if controls is not None and (ages is None or len(controls) < 2):
+        raise ValueError(f"controls must be at least 2 sets of images of a round with ages, got {len(controls)}")
+    sets = _Sets(rows, [], None, [], repeats)
+    if ages is not None:
+        drawn = [draw_images(reference, ages, len(rows), rng) for _ in range(repeats + 1)]
+        given = drawn[:repeats] if controls is None else [reference.rows_of(x, "controls") for x in controls]
+        sets = _Sets(rows, given, draw_normal(reference, ages, len(rows), rng), drawn, repeats)
     found: list[MetricRow] = []
     for family, names in FAMILIES.items():
         if set(names) & set(chosen):
-            found += _family_rows(family, reference, ages, rows, controls[:repeats], repeats)
+            found += _family_rows(family, reference, ages, sets)
     for name in GAPS:
         if {name, f"{name}_to_law"} & set(chosen):
-            found += _gap_rows(name, reference, ages, rows, controls, repeats, rng)
+            found += _gap_rows(name, reference, ages, sets, rng)
     return sorted((row for row in found if row.metric in chosen), key=lambda row: chosen.index(row.metric))
+
+
+class _Sets(NamedTuple):
+    """The images measured, the control sets, normal draws, and independent exact draws, one set more than repeats."""
+
+    rows: np.ndarray
+    controls: list[np.ndarray]
+    normal: np.ndarray | None
+    drawn: list[np.ndarray]
+    repeats: int
 
 
 def _chosen(metrics: Sequence[str] | None, reference: ImageReference) -> list[str]:
@@ -120,60 +138,53 @@ def _real_sets(reference: ImageReference, n: int, repeats: int) -> list[np.ndarr
     return [held_out[order[k * n : (k + 1) * n]] for k in range(count)]
 
 
-def _family_rows(
-    family: str,
-    reference: ImageReference,
-    ages: Ages | None,
-    rows: np.ndarray,
-    controls: list[np.ndarray],
-    repeats: int,
-) -> list[MetricRow]:
-    def over_sets(sets: list[np.ndarray]) -> list[Estimate]:
-        found = zip(*(measure_family(family, x, reference) for x in sets), strict=True)
+def _family_rows(family: str, reference: ImageReference, ages: Ages | None, sets: _Sets) -> list[MetricRow]:
+    def measure(rows: np.ndarray, standard: Ages | None) -> list[Estimate]:
+        return measure_family(family, rows, reference, DATA_ITSELF if standard is None else standard)
+
+    def over(many: list[np.ndarray], standard: Ages | None) -> list[Estimate]:
+        found = zip(*(measure(x, standard) for x in many), strict=True)
         return [_spread([x.value for x in each], each[0].error) for each in found]
 
-    names = FAMILIES[family]
+    n, unknown = len(sets.rows), [UNKNOWN] * len(FAMILIES[family])
     floor = reference.remember(
-        ("floor", family, len(rows), repeats), lambda: over_sets(_real_sets(reference, len(rows), repeats))
+        ("floor", family, n, sets.repeats), lambda: over(_real_sets(reference, n, sets.repeats), None)
     )
-    theory = [UNKNOWN] * len(names)
-    if ages is not None:
+    theory, control, normal = unknown, unknown, unknown
+    if ages is not None and sets.normal is not None:
         theory = [Estimate(value, 0.0) for value in family_law(family, reference, ages)]
-    control = over_sets(controls) if controls else theory
-    data = family_law(family, reference, DATA)
-    columns = (names, measure_family(family, rows, reference), theory, control, floor, data)
-    return [_row(*each) for each in zip(*columns, strict=True)]
+        control, normal = over(sets.controls, ages), measure(sets.normal, ages)
+    data = family_law(family, reference, DATA_ITSELF)
+    columns = (FAMILIES[family], measure(sets.rows, ages), theory, control, normal, floor, data)
+    return [
+        _row(name, found, law, exact, gauss.value, real, own)
+        for name, found, law, exact, gauss, real, own in zip(*columns, strict=True)
+    ]
 
 
 def _gap_rows(
-    name: str,
-    reference: ImageReference,
-    ages: Ages | None,
-    rows: np.ndarray,
-    controls: list[np.ndarray],
-    repeats: int,
-    rng: np.random.Generator,
+    name: str, reference: ImageReference, ages: Ages | None, sets: _Sets, rng: np.random.Generator
 ) -> list[MetricRow]:
-    gap = reference.remember(("gap", name), lambda: GAPS[name](reference))
+    gap, n = reference.remember(("gap", name), lambda: GAPS[name](reference)), len(sets.rows)
 
     def real_floor() -> Estimate:
-        sets = [gap.describe(x) for x in _real_sets(reference, len(rows), repeats)]
-        return _spread([gap.to_data(x) for x in sets], gap.error(sets[0], gap.data))
+        real = [gap.describe(x) for x in _real_sets(reference, n, sets.repeats)]
+        return _spread([gap.to_data(x) for x in real], gap.error(real[0], gap.data))
 
-    floor = reference.remember(("floor", name, len(rows), repeats), real_floor)
-    sample = gap.describe(rows)
+    floor = reference.remember(("floor", name, n, sets.repeats), real_floor)
+    sample = gap.describe(sets.rows)
     measured = Estimate(gap.to_data(sample), gap.error(sample, gap.data))
-    if ages is None:
-        return [_row(name, measured, UNKNOWN, UNKNOWN, floor, 0.0)]
-    *drawn, apart = [gap.describe(x) for x in controls]  # the last set stands for the law
-    _, theory = gap.law(ages, np.concatenate(drawn), rng)
-    law, _ = gap.law(ages, apart, rng)
-    control = _spread([gap.to_data(x) for x in drawn])
-    between = _spread([gap.between(x, law) for x in drawn])
+    if ages is None or sets.normal is None:
+        return [_row(name, measured, UNKNOWN, UNKNOWN, math.nan, floor, 0.0)]
+    *pool, apart = [gap.describe(x) for x in sets.drawn]
+    theory, law = gap.law_to_data(ages, np.concatenate(pool), rng), gap.law(ages, apart, rng)
+    controls = pool if sets.controls[0] is sets.drawn[0] else [gap.describe(x) for x in sets.controls]
+    normal = gap.describe(sets.normal)
+    control, between = (_spread([f(x) for x in controls]) for f in (gap.to_data, lambda x: gap.between(x, law)))
     to_law = Estimate(gap.between(sample, law), gap.error(sample, law))
     return [
-        _row(name, measured, theory, control, floor, 0.0),
-        _row(f"{name}_to_law", to_law, Estimate(0.0, 0.0), between, between, theory.value),
+        _row(name, measured, theory, control, gap.to_data(normal), floor, 0.0),
+        _row(f"{name}_to_law", to_law, Estimate(0.0, 0.0), between, gap.between(normal, law), between, theory.value),
     ]
 
 
@@ -184,15 +195,26 @@ def _spread(values: list[float], error_of_one: float = math.nan) -> Estimate:
     return Estimate(float(np.mean(values)), float(np.std(values, ddof=1)))
 
 
-def _row(name: str, measured: Estimate, theory: Estimate, control: Estimate, floor: Estimate, data: float) -> MetricRow:
-    numbers = (*measured, *theory, *control, *floor, data)
+def _row(
+    name: str, measured: Estimate, theory: Estimate, control: Estimate, normal: float, floor: Estimate, data: float
+) -> MetricRow:
+    numbers = (*measured, *theory, *control, normal, *floor, data)
     return MetricRow(name, *(float(x) for x in numbers))
 
 
 def metric_table(rows: Sequence[MetricRow]) -> str:
-    """The rows as text, at most 80 columns: metric, measured, its standard error, theory, control, floor, z."""
-    lines = [f"{'metric':<20}{'measured':>10}{'error':>9}{'theory':>10}{'control':>10}{'floor':>10}{'z':>8}"]
+    """The rows as text, at most 80 columns: measured, its standard error, theory, control, normal, floor, z."""
+    heads = ("measured", "error", "theory", "control", "normal", "floor")
+    lines = [f"{'metric':<21}" + "".join(f"{head:>9}" for head in heads) + f"{'z':>5}"]
     for row in rows:
-        numbers = f"{row.measured:>10.4g}{row.standard_error:>9.1e}{row.theory:>10.4g}{row.control:>10.4g}"
-        lines.append(f"{row.metric:<20}{numbers}{row.floor:>10.4g}{row.z:>8.1f}")
+        numbers = (row.measured, row.standard_error, row.theory, row.control, row.normal, row.floor)
+        z = f"{row.z:>5.1f}" if abs(row.z) < 99.95 else f"{row.z:>5.0f}"
+        lines.append(f"{row.metric:<21}" + "".join(f"{_short(x):>9}" for x in numbers) + z)
     return "\n".join(lines)
+
+
+def _short(value: float) -> str:
+    """Three significant digits, at most eight characters."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:.1e}" if 0 < abs(value) < 1e-3 or abs(value) >= 1e4 else f"{value:.3g}"

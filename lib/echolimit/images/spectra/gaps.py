@@ -45,8 +45,12 @@ class Gap(ABC):
         return leave_groups_out(lambda kept: self.between(x[kept], y), len(x)).error
 
     @abstractmethod
-    def law(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Estimate]:
-        """A description of the exact law, and the law's distance from the data; pool: descriptions of exact draws."""
+    def law_to_data(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> Estimate:
+        """The exact law's distance from the data; pool: descriptions of exact draws."""
+
+    def law(self, ages: Ages, drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The description that stands for the exact law in `between`; drawn: that of n exact draws."""
+        return drawn
 
 
 class ConvFrechet(Gap):
@@ -62,14 +66,14 @@ class ConvFrechet(Gap):
     def between(self, x: np.ndarray, y: np.ndarray) -> float:
         return frechet_distance(x, y)
 
-    def law(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Estimate]:
-        """The pool; its bias falls like 1 / n, hence twice the distance of the pool minus that of half of it."""
+    def law_to_data(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> Estimate:
+        """The bias falls like 1 / n, hence twice the distance of the pool minus that of half of it."""
 
         def extrapolated(kept: np.ndarray) -> float:
             halves = [self.to_data(pool[kept[first::2]]) for first in (0, 1)]
             return 2 * self.to_data(pool[kept]) - sum(halves) / 2
 
-        return pool, leave_groups_out(extrapolated, len(pool))
+        return leave_groups_out(extrapolated, len(pool))
 
 
 class SlicedW2(Gap):
@@ -86,12 +90,14 @@ class SlicedW2(Gap):
         """y sorted in every column."""
         return math.sqrt(float(np.mean(ways_between_sorted(np.sort(x.T, axis=1), y.T, 2))))
 
-    def law(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Estimate]:
-        """LAW_SETS sets of at least 50,000 projected draws, the first of which stands for the law."""
-        sets = [draw_projections(self.reference, ages, PROJECTED_DRAWS, rng) for _ in range(LAW_SETS)]
-        found = [self.to_data(x) for x in sets]
-        error = float(np.std(found, ddof=1)) / math.sqrt(LAW_SETS)
-        return np.sort(sets[0].T, axis=1).T, Estimate(float(np.mean(found)), error)
+    def law_to_data(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> Estimate:
+        """Of LAW_SETS sets of at least 50,000 projected draws."""
+        found = [self.to_data(draw_projections(self.reference, ages, PROJECTED_DRAWS, rng)) for _ in range(LAW_SETS)]
+        return Estimate(float(np.mean(found)), float(np.std(found, ddof=1)) / math.sqrt(LAW_SETS))
+
+    def law(self, ages: Ages, drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """At least 50,000 projected draws, sorted."""
+        return np.sort(draw_projections(self.reference, ages, PROJECTED_DRAWS, rng).T, axis=1).T
 
 
 class MMD(Gap):
@@ -120,7 +126,7 @@ class MMD(Gap):
     def error(self, x: np.ndarray, y: np.ndarray) -> float:
         return maximum_mean_discrepancy(x, y, self.bandwidth).standard_error
 
-    def law(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Estimate]:
+    def law_to_data(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> Estimate:
         """In closed form over the noise: E k(a x + s z, y) = (h^2 / v)^(d/2) exp(-|a x - y|^2 / (2 v)), v = h^2 + s^2.
 
         Images are those of the data's 1,000 rows, ages LAW_SETS sets of draws.
@@ -130,8 +136,7 @@ class MMD(Gap):
             times, others = ages.draw(rows, rng), ages.draw(rows, rng)
             cross = self._expected(times, np.zeros(rows))[0]
             found.append(self._expected(times, others)[0] - 2 * cross + self.within)
-        error = float(np.std(found, ddof=1)) / math.sqrt(LAW_SETS)
-        return pool[:MMD_ROWS], Estimate(float(np.mean(found)), error)
+        return Estimate(float(np.mean(found)), float(np.std(found, ddof=1)) / math.sqrt(LAW_SETS))
 
     def _expected(self, first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
         """E k between independent draws of p*, one noised for the times `first`, one for `second`.
