@@ -50,14 +50,14 @@ def exact(number: int, alpha: float = 0.3):
 def test_a_loop_of_untrained_models_on_a_normal_law_has_the_exact_moments(law=exact):
     """With F = 0 each model is the normal law of its training set's moments; these follow the exact loop."""
     run = settings(
-        data={"count": 100_000},
-        loop={"rounds": 4, "samples": 100_000},
+        data={"count": 40_000},
+        loop={"rounds": 3, "samples": 40_000},
         training={"steps": 1, "learning_rate": 1e-12},
-        sampler={"steps": 40, "T": 4.0, "block": 100_000},
+        sampler={"steps": 30, "T": 4.0, "block": 40_000},
     )
     records = list(learned_recursion(CORRELATED, run, progress=False))
-    assert [record.number for record in records] == [1, 2, 3, 4]
-    assert all(closed(record.samples, law(record.number)) for record in records[2:])
+    assert [record.number for record in records] == [1, 2, 3]
+    assert all(closed(record.samples, law(record.number)) for record in records[1:])
 
 
 def test_training_moments_are_those_of_the_mixed_pools():
@@ -84,8 +84,8 @@ def test_a_batch_holds_the_fresh_share_and_covers_all_noise_levels():
     assert abs(float((rows[:, 0] > 0).float().mean()) - 0.3) < 5 * math.sqrt(0.21 / batch)
     low, high = 0.9 * math.sqrt(math.expm1(0.2)), math.sqrt(math.expm1(5.0))
     levels = (sigma.log() - math.log(low)) / math.log(high / low)
-    counts = torch.histc(levels, bins=batch, min=0, max=1)
-    assert float((counts - 1).abs().sum()) < 20  # one level in each part, up to rounding at the borders
+    parts = torch.sort(levels).values * batch - torch.arange(batch)  # one level in each of `batch` equal parts
+    assert float(parts.min()) > -0.01 and float(parts.max()) < 1.01
     assert abs(float(noise.mean())) < 5 / math.sqrt(2 * batch)
 
 
@@ -101,19 +101,19 @@ def test_randomness_is_a_function_of_seed_round_and_step():
 
 
 def test_a_trained_network_beats_the_normal_law_on_a_mixture():
-    """On two separate components the loss falls well below that of the best normal law, to near its floor."""
+    """On two separate components the network learns the shape that no normal law has."""
     law = GaussianMixture([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.0]], [0.02, 0.02])
     run = settings(
         data={"count": 4000},
         loop={"rounds": 1, "samples": 4000},
-        network={"width": 48, "depth": 2},
-        training={"steps": 400, "batch": 256, "log_every": 50, "checkpoint_every": 50, "learning_rate": 3e-3},
+        network={"width": 64, "depth": 2},
+        training={"steps": 300, "batch": 256, "log_every": 50, "checkpoint_every": 50, "learning_rate": 3e-3},
         sampler={"steps": 20, "block": 4000},
     )
     (record,) = learned_recursion(law, run, progress=False)
     drawn = record.samples.double().numpy()[:, 0]
     ideal = law.diffuse(0.1).sample(200_000, np.random.default_rng(0))[:, 0]
-    assert record.loss < 0.6
+    assert record.loss < 0.95  # 1 for the best normal law, about .9 for the exact score
     fourth = [(x**4).mean() / (x**2).mean() ** 2 for x in (drawn, ideal)]
     assert abs(fourth[0] - fourth[1]) < 0.15  # 3 for the normal law, 1.4 for this one
 

@@ -39,14 +39,18 @@ def maximum_mean_discrepancy(x: Any, y: Any, bandwidth: float | None = None) -> 
         if n * m > MAX_PAIRS:
             raise ValueError(f"x and y make {n * m} pairs, more than {MAX_PAIRS}: pass fewer rows")
     bandwidth = median_distance(y) if bandwidth is None else check_positive(bandwidth, "bandwidth")
-    n, m = len(x), len(y)
+    squared, part_x, part_y = mmd_parts(x, y, bandwidth)
+    variance = part_x.var(ddof=1) / len(x) + part_y.var(ddof=1) / len(y)
+    return MMDEstimate(squared, math.sqrt(float(variance)))
+
+
+def mmd_parts(x: np.ndarray, y: np.ndarray, bandwidth: float) -> tuple[float, np.ndarray, np.ndarray]:
+    """The unbiased squared discrepancy and its first-order parts for each x_i and y_j, up to constants."""
     within_x = _others(np.exp(squared_distances(x, x) / (-2 * bandwidth**2)))
     within_y = _others(np.exp(squared_distances(y, y) / (-2 * bandwidth**2)))
     cross = np.exp(squared_distances(x, y) / (-2 * bandwidth**2))
-    squared = within_x.mean() + within_y.mean() - 2 * cross.mean()
-    part_x, part_y = within_x - cross.mean(axis=1), within_y - cross.mean(axis=0)
-    variance = 4 * (part_x.var(ddof=1) / n + part_y.var(ddof=1) / m)
-    return MMDEstimate(float(squared), math.sqrt(float(variance)))
+    squared = float(within_x.mean() + within_y.mean() - 2 * cross.mean())
+    return squared, 2 * (within_x - cross.mean(axis=1)), 2 * (within_y - cross.mean(axis=0))
 
 
 def median_distance(x: Any, rows: int = 2000) -> float:

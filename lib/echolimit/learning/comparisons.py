@@ -89,9 +89,10 @@ class ImageComparison:
     def _ages(self, number: int) -> Any:
         return loop_ages(number, *self._schedule(number)) if number else loop_ages(0, 1.0, 1.0)
 
-    def _schedule(self, number: int) -> list[list[float]]:
+    def _schedule(self, number: int) -> tuple[list[float], list[float]]:
         """The alphas and the deltas of the first rounds."""
-        return [[pair[k] for pair in self.schedule[:number]] for k in (0, 1)]
+        alphas, deltas = zip(*self.schedule[:number], strict=True)
+        return list(alphas), list(deltas)
 
     def _rng(self, number: int, purpose: int) -> np.random.Generator:
         return np.random.default_rng([self.run.settings.seed, number, purpose])

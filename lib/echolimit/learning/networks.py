@@ -15,6 +15,7 @@ from echolimit.learning.settings import NetworkSettings
 PRECISION = {"bf16": torch.bfloat16, "fp16": torch.float16}
 STEP_SCALE = 250.0  # ln sigma in the unit of a diffusion step, which the U-Net's embedding of time expects
 FREQUENCIES = (0.5, 1.0, 2.0)  # of ln sigma, in the MLP
+GAIN = 2.0  # of the MLP's first weights: with torch's own, far smaller ones it starts nearly linear and stays so for long
 
 
 class ScoreMLP(nn.Module):
@@ -24,6 +25,9 @@ class ScoreMLP(nn.Module):
         super().__init__()
         sizes = [dimension + 1 + 2 * len(FREQUENCIES)] + [width] * depth
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
+        for layer in self.hidden:
+            nn.init.normal_(layer.weight, std=GAIN / math.sqrt(layer.in_features))
+            nn.init.uniform_(layer.bias, -1.0, 1.0)
         self.out = nn.Linear(width, dimension)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)

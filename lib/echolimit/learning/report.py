@@ -21,6 +21,10 @@ from echolimit.learning.vectors import vector_rows
 
 SHOWN = ("tail_variance", "spectral_slope", "shape_3")  # in the picture of a run on images
 THUMBNAILS = 20
+COLUMNS = {  # of the printed table: entry of a row, its title and its width
+    "measured": ("measured", 10), "standard_error": ("error", 9), "theory": ("theory", 10), "control": ("control", 10),
+    "normal": ("normal", 10), "floor": ("floor", 10),
+}  # fmt: skip
 
 
 def write_plot(run: Run, path: str | Path, metrics: Sequence[dict[str, Any]] = ()) -> Path:
@@ -97,11 +101,14 @@ def table(training: Sequence[dict[str, Any]], metrics: Sequence[dict[str, Any]])
         numbers = f"{row['alpha']:>7.3g}{row['delta']:>7.3g}{row['loss'] or 0:>9.4f}{row['images_per_second']:>10.0f}"
         lines.append(f"{row['round']:<7}{numbers}{row['minutes']:>9.1f}")
     if metrics:
-        names = ("measured", "standard_error", "theory", "control", "floor")
-        lines += ["", f"{'round':<7}{'metric':<23}" + "".join(f"{name.split('_')[-1]:>10}" for name in names)]
-    for row in metrics:
-        cells = ("" if row.get(name) is None else f"{row[name]:.4g}" for name in names)
-        lines.append(f"{row['round']:<7}{row['metric']:<23}" + "".join(f"{cell:>10}" for cell in cells))
+        lines += ["", f"{'metric':<21}" + "".join(f"{title:>{wide}}" for title, wide in COLUMNS.values())]
+    for place, row in enumerate(metrics):
+        if not place or metrics[place - 1]["round"] != row["round"]:
+            lines.append(f"round {row['round']}")
+        cells = ((row.get(name), wide) for name, (_, wide) in COLUMNS.items())
+        lines.append(
+            f"{row['metric']:<21}" + "".join(f"{'' if x is None else f'{x:.3g}':>{wide}}" for x, wide in cells)
+        )
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from echolimit.distances.mmd import maximum_mean_discrepancy, median_distance, squared_distances
+from echolimit.distances.mmd import median_distance, mmd_parts, squared_distances
 from echolimit.distances.transport import ways_between_sorted
 from echolimit.images.spectra.ages import Ages
 from echolimit.images.spectra.draws import draw_projections, project
@@ -118,13 +118,13 @@ class MMD(Gap):
         return rows[:MMD_ROWS].astype(np.float64)
 
     def between(self, x: np.ndarray, y: np.ndarray) -> float:
-        return maximum_mean_discrepancy(x, y, self.bandwidth).squared
+        return mmd_parts(x, y, self.bandwidth)[0]
 
     def to_data(self, x: np.ndarray) -> float:
         return self.between(x, self.data) + self.within - self.apart
 
     def error(self, x: np.ndarray, y: np.ndarray) -> float:
-        return maximum_mean_discrepancy(x, y, self.bandwidth).standard_error
+        return float(mmd_parts(x, y, self.bandwidth)[1].std(ddof=1)) / math.sqrt(len(x))
 
     def law_to_data(self, ages: Ages, pool: np.ndarray, rng: np.random.Generator) -> Estimate:
         """In closed form over the noise: E k(a x + s z, y) = (h^2 / v)^(d/2) exp(-|a x - y|^2 / (2 v)), v = h^2 + s^2.
