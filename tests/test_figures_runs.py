@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from echolimit.figures.display import picture_png
-from echolimit.figures.runs import plot_image_grid, plot_run
+from echolimit.figures import plot_image_grid, plot_run
 
 LOG = [
     {"event": "step", "round": number, "step": step, "steps": 20, "loss": None if step == 10 else 1 / step}

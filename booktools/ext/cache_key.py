@@ -1,7 +1,8 @@
 """Name the execution cache by what the results depend on, so that no page shows an old result.
 
 MyST-NB looks up a page's outputs by the text of its code cells alone and would keep them after an edit in the library.
-Here the folder of the cache bears a digest of everything under lib/, of requirements.txt and of the Python version.
+Here the folder of the cache bears a digest of everything under lib/ and results/, of requirements.txt and of the Python
+version.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ KEPT = 3  # caches of so many library states are kept: going back and forth betw
 def digest_of_inputs(source: Path) -> str:
     """Hexadecimal digest of all that the outputs of the code cells depend on, apart from the cells."""
     digest = hashlib.sha256(f"python {sys.version_info[:2]}".encode())
-    library = sorted(p for p in (source / "lib").rglob("*") if p.is_file() and is_source(p))
-    for path in [*library, source / "requirements.txt"]:
+    folders = [source / "lib", source / "results"]
+    inputs = sorted(p for folder in folders for p in folder.rglob("*") if p.is_file() and is_source(p))
+    for path in [*inputs, source / "requirements.txt"]:
         if path.is_file():
             digest.update(path.relative_to(source).as_posix().encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())

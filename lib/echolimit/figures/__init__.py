@@ -12,6 +12,7 @@ from .explorers import (
 )
 from .exploring import explore
 from .live import Canvas, LiveFigure
+from .runs import plot_image_grid, plot_run
 from .style import PALETTE, role, use_style
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "age_explorer",
     "explore",
     "limit_explorer",
+    "plot_image_grid",
+    "plot_run",
     "reuse_explorer",
     "role",
     "sampler_side_explorer",

@@ -15,7 +15,7 @@ from echolimit.learning.settings import NetworkSettings
 PRECISION = {"bf16": torch.bfloat16, "fp16": torch.float16}
 STEP_SCALE = 250.0  # ln sigma in the unit of a diffusion step, which the U-Net's embedding of time expects
 FREQUENCIES = (0.5, 1.0, 2.0)  # of ln sigma, in the MLP
-GAIN = 2.0  # of the MLP's first weights: with torch's own, far smaller ones it starts nearly linear and stays so for long
+GAIN = 2.0  # of the MLP's first weights: with torch's own, far smaller ones it starts, and long stays, nearly linear
 
 
 class ScoreMLP(nn.Module):
