@@ -7,11 +7,12 @@ from echolimit.images.spectra import Ages, ImageReference
 
 
 def small_images(n: int = 400, size: int = 8, seed: int = 3) -> np.ndarray:
-    """Random images (n, 2, size, size): a falling spectrum, a mean, skewness and correlated channels."""
+    """Random images (n, 2, size, size): falling spectrum, a mean, correlated channels, skewness, differing contrast."""
     rng = np.random.default_rng(seed)
     k = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.fftfreq(size)[None, :]) * size
     smooth = np.fft.ifft2(np.fft.fft2(rng.standard_normal((n, 2, size, size))) / (0.3 + k) ** 1.2).real
     smooth[:, 1] += 0.7 * smooth[:, 0] + 0.4 * smooth[:, 0] ** 2
+    smooth *= rng.choice([0.4, 1.6], size=(n, 1, 1, 1))
     return (0.5 * smooth - 0.2 + 0.1 * np.arange(size)).astype(np.float32)
 
 

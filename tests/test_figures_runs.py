@@ -4,8 +4,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from echolimit.figures.display import picture_png
 from echolimit.figures import plot_image_grid, plot_run
+from echolimit.figures.display import picture_png
 
 LOG = [
     {"event": "step", "round": number, "step": step, "steps": 20, "loss": None if step == 10 else 1 / step}
@@ -36,7 +36,7 @@ def test_metrics_stand_beside_the_loss_and_the_callers_style_stays():
     fig = plot_run(LOG, METRICS)
     assert dict(mpl.rcParams) == before
     assert [ax.get_ylabel() for ax in fig.axes] == ["denoising loss", "one", "two words", "three"]
-    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["exact law", "real against real", "network"]
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["exact law", "real images", "network"]
     assert len(picture_png([fig])) > 5000
 
 

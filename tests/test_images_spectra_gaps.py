@@ -108,4 +108,5 @@ def test_leaving_groups_out_gives_the_error_of_a_mean():
     found, direct = leave_groups_out(lambda kept: float(x[kept].mean()), 5000, groups=50), mean_estimate(x)
     assert found.value == pytest.approx(direct.value)
     assert found.error == pytest.approx(direct.error, rel=0.3)
-    assert_allclose(leave_groups_out(lambda kept: float(x[kept].mean()), 5000, 5000).error, direct.error, rtol=1e-6)
+    each = leave_groups_out(lambda kept: float(x[kept].mean()), 500, 500)
+    assert_allclose(each.error, mean_estimate(x[:500]).error, rtol=1e-6)

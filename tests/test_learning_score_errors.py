@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 
-from echolimit import score_of  # noqa: E402
+from echolimit import GaussianMixture, score_of  # noqa: E402
 from echolimit.example_laws import named_law  # noqa: E402
 from echolimit.learning import RunSettings, learned_recursion  # noqa: E402
 from echolimit.learning.energy import numpy_score, path_energy  # noqa: E402
@@ -19,7 +19,7 @@ SETTINGS = {
     "name": "small",
     "data": {"name": "plane", "count": 2000},
     "loop": {"alpha": 0.5, "delta": 0.1, "rounds": 2, "samples": 300},
-    "network": {"width": 32, "depth": 2},
+    "network": {"width": 32, "depth": 2, "preconditioning": "covariance"},
     "training": {"steps": [60, 10], "batch": 256, "learning_rate": 5e-3,
                  "log_every": 10, "checkpoint_every": 10, "threads": 1},
     "sampler": {"steps": 6, "T": 3.0},
@@ -43,11 +43,14 @@ def test_the_gap_to_a_longer_trained_network_is_a_lower_bound_of_the_true_energy
     after = load_round(folder, 1).model
     assert all(torch.equal(before[key], value) for key, value in after.state_dict().items())
     exact = path_energy(numpy_score(after.score), score_of(law), held_out, 3.0, 0.1, rng, steps=12)
+    gauss = GaussianMixture([1.0], [law.mean()], [law.covariance()])
+    normal = path_energy(score_of(gauss), score_of(law), held_out, 3.0, 0.1, rng, steps=12)
     error = np.hypot(row["gap_error"], exact.standard_error)
     assert row["gap"] > 3 * row["gap_error"]
     assert row["gap"] < exact.energy + 4 * error
     assert row["gap"] > 0.3 * exact.energy  # the reference has learned most of what was missing
     assert row["pair"] > 0
+    assert abs(row["normal_gap"] - normal.energy + exact.energy) < 5 * np.hypot(row["normal_gap_error"], error)
     assert -5 * row["observability_error"] < row["observability"] < 1
 
 
@@ -71,6 +74,6 @@ def test_the_command_writes_one_row_a_round_and_keeps_those_that_are_there(folde
 def test_rounds_that_are_not_there_are_refused(folder):
     rows = np.zeros((30, 2))
     with pytest.raises(ValueError, match="reference_steps"):
-        measure_round(folder, 1, rows, rows, reference_steps=0)
+        measure_round(folder, 1, rows, rows, reference_steps=-1)
     with pytest.raises(Exception, match="round"):
         measure_round(folder, 3, rows, rows)

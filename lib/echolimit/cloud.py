@@ -14,6 +14,7 @@ from echolimit._arrays import (
     as_float_array,
     block_size,
     draw_labels,
+    drawing_rows,
     has_values,
     log_sum_exp,
     log_weights,
@@ -23,8 +24,10 @@ from echolimit._arrays import (
 )
 from echolimit._checks import check_finite, check_points, check_time, check_weights
 from echolimit._law import Law, eigenvalues_converge, expected_exponential
+from echolimit._posterior import in_16_bits, posterior
 from echolimit.process import _noised, check_process
 
+BY_PRODUCTS = 64  # from so many points in so many dimensions on, the matrix products are what a score costs
 DIRECT_DIMENSIONS = 8  # up to here squared distances are summed coordinate by coordinate: no cancellation
 
 
@@ -44,8 +47,7 @@ class PointCloud(Law):
         check_finite(points, "points")
         if weights is not None:
             weights = check_weights(weights, points.shape[0], points)
-        xp = compat.array_namespace(points)
-        self._set(points, weights, xp.linalg.vecdot(points, points), 1.0, 0.0)
+        self._set(points, weights, _squared_norms(points), 1.0, 0.0)
 
     def _set(self, points: Array, weights: Array | None, norms: Array, signal: float, variance: float) -> None:
         self.points, self._weights, self._norms = points, weights, norms
@@ -57,7 +59,7 @@ class PointCloud(Law):
         if self._weights is not None:
             return self._weights
         xp = compat.array_namespace(self.points)
-        return xp.full_like(self._norms, 1 / self.points.shape[0])
+        return xp.full_like(self.points[:, 0], 1 / self.points.shape[0])
 
     def __repr__(self) -> str:
         diffused = f", signal={self.signal:.6g}, variance={self.variance:.6g}" if self.variance else ""
@@ -87,12 +89,31 @@ class PointCloud(Law):
                 "an undiffused PointCloud has atoms and no density or score: take cloud.diffuse(t) with t > 0"
             )
         xp = compat.array_namespace(x)
+        if min(self.points.shape) >= BY_PRODUCTS and x.shape[0]:
+            return self._evaluate_by_products(x, with_score)
         size = max(64, 16 * block_size(x, self.points.shape[0]))
         parts = [self._evaluate_block(x[rows, :], with_score) for rows in row_blocks(x.shape[0], size)]
         if not parts:
             return xp.zeros_like(x[:, 0]), x if with_score else None
         log_density = xp.concat([p[0] for p in parts])
         return log_density, xp.concat([p[1] for p in parts]) if with_score else None
+
+    def _evaluate_by_products(self, x: Array, with_score: bool) -> tuple[Array, Array | None]:
+        """Queries first, for many points in many dimensions, where the matrix products are all that costs."""
+        log_share = None if self._weights is None else log_weights(self._weights)
+        total, mean = posterior(x, self.points, self._norms, log_share, self.signal, self.variance, with_score)
+        log_density = self._normalised(total)
+        if mean is None:
+            return log_density, None
+        mean *= self.signal
+        mean -= x
+        mean *= 1 / self.variance
+        return log_density, mean
+
+    def _normalised(self, total: Array) -> Array:
+        """The log-density from the sum over the points of exp(-|x - a p_k|^2 / (2 v))."""
+        log_density = total - self.dimension / 2 * math.log(2 * math.pi * self.variance)
+        return log_density if self._weights is not None else log_density - math.log(self.points.shape[0])
 
     def _evaluate_block(self, x: Array, with_score: bool) -> tuple[Array, Array | None]:
         """Points first: logits (k, n) of the posterior over the data, then its mean a sum_k r_k x_k (Tweedie)."""
@@ -101,9 +122,7 @@ class PointCloud(Law):
         if self._weights is not None:
             logits = logits + log_weights(self._weights)[:, None]
         total = log_sum_exp(logits)
-        log_density = total - self.dimension / 2 * math.log(2 * math.pi * self.variance)
-        if self._weights is None:
-            log_density = log_density - math.log(self.points.shape[0])
+        log_density = self._normalised(total)
         if not with_score:
             return log_density, None
         share = xp.exp(logits - total[None, :])
@@ -172,3 +191,12 @@ class PointCloud(Law):
         widen = self.dimension * math.log1p((imaginary[0] / real[0]) ** 2) / 4
         lean = to_numpy(self._norms) * (self.signal * tilt) ** 2 / (2 * real[0])
         return expected_exponential(to_numpy(self.weights), widen + lean)
+
+
+def _squared_norms(points: Array) -> Array:
+    """|p_k|^2, (k,); in float32 for points in 16 bits, whose own rounding would be that of a whole logit."""
+    xp = compat.array_namespace(points)
+    if not in_16_bits(points):
+        return xp.linalg.vecdot(points, points)
+    wide = (xp.astype(points[rows, :], xp.float32) for rows in row_blocks(points.shape[0], drawing_rows(points)))
+    return xp.concat([xp.linalg.vecdot(block, block) for block in wide])

@@ -45,7 +45,7 @@ def test_a_library_edit_renews_the_page_and_an_unchanged_rebuild_runs_nothing(tm
     assert "half of one is 0.5" in shown(folder)
 
 
-def test_the_key_sees_library_static_files_and_requirements_alone(tmp_path: Path) -> None:
+def test_the_key_sees_library_records_static_files_and_requirements_alone(tmp_path: Path) -> None:
     folder = write_miniature(tmp_path)
     before = digest_of_inputs(folder)
     (folder / "lib" / "echolimit" / "__pycache__").mkdir()
@@ -54,7 +54,7 @@ def test_the_key_sees_library_static_files_and_requirements_alone(tmp_path: Path
     os.utime(folder / LIBRARY, (1, 1))
     assert digest_of_inputs(folder) == before
     seen = {before}
-    for name in (LIBRARY, "requirements.txt", "lib/echolimit/figures/static/live.js"):
+    for name in (LIBRARY, "requirements.txt", "lib/echolimit/figures/static/live.js", "results/run/record.json"):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:

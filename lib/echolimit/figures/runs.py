@@ -18,8 +18,8 @@ def plot_run(log: Sequence[Mapping[str, Any]], metrics: Sequence[Mapping[str, An
     """The run so far: its loss by step, and by round the metrics that are known, at most three of them.
 
     log: records of a run's log.jsonl (`read_records`), also of one under way.  metrics: rows with "round", "metric",
-    "measured" and, where there are any, "standard_error", "theory", "control", "control_spread", "floor": bars are
-    two standard errors, the band two standard deviations of one exact set.
+    "measured" and, where there are any, "standard_error", "theory", "control", "control_spread", "floor", "normal" (as
+    in `MetricRow`): bars are two standard errors, the band two standard deviations of one control set.
     Raises ValueError for a log without a step.
     """
     steps = [line for line in log if line.get("event") == "step"]
@@ -108,11 +108,12 @@ def _draw_loss(ax: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _draw_metric(ax: Axes, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """One metric by round: network, exact law, exact sets of the same size, real images."""
+    """One metric by round: network, exact law, exact sets of the same size, real images, a normal law's draws."""
     rounds = np.array([row["round"] for row in rows])
     measured, error = _column(rows, "measured"), np.nan_to_num(_column(rows, "standard_error"))
     theory, control = _column(rows, "theory"), _column(rows, "control")
     spread, floor = np.nan_to_num(_column(rows, "control_spread")), _column(rows, "floor")
+    normal = _column(rows, "normal")
     if np.isfinite(control).any():
         ax.plot(rounds, control, **role("control", label="exact sampling"))
         low, high = control - 2 * spread, control + 2 * spread
@@ -120,7 +121,9 @@ def _draw_metric(ax: Axes, name: str, rows: Sequence[Mapping[str, Any]]) -> None
     if np.isfinite(theory).any():
         ax.plot(rounds, theory, **role("round", label="exact law"))
     if np.isfinite(floor).any():
-        ax.plot(rounds, floor, **role("data", label="real against real"))
+        ax.plot(rounds, floor, **role("data", label="real images"))
+    if np.isfinite(normal).any():
+        ax.plot(rounds, normal, color="black", linestyle=":", linewidth=1.0, label="normal law")
     style = role("learned", label="network", marker="o", markersize=4)
     ax.errorbar(rounds, measured, 2 * error, capsize=2, **style)
     ax.set_xticks(rounds)

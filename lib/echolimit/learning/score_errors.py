@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,6 +24,7 @@ from echolimit.learning.energy import energy_gap, path_energy
 from echolimit.learning.keeping import RoundRecord, load_round
 from echolimit.learning.networks import ScoreModel, make_model
 from echolimit.learning.observability import observe_paths, observe_sampler
+from echolimit.learning.records import provenance as records_provenance
 from echolimit.learning.records import write_json
 from echolimit.learning.recursion import draw_samples
 from echolimit.learning.settings import DataSettings, RunSettings
@@ -50,9 +53,11 @@ def measure_round(
     """Path energy and observability of the score error of round `number` of a run, as a dictionary for JSON.
 
     The round's training law is q = alpha p* + (1 - alpha) p, p the law that the model of the round before draws from.
-    Its true score is not known.  Two stand-ins:
+    Its true score is not known.  What stands in for it:
 
-    "longer": the round's network, trained on for `reference_steps` on real data and new draws of p.  `gap` is the
+    "normal": `normal_gap` is the energy of the normal law with q's mean and covariance, which the network starts from,
+    minus that of the network, on rows that it has not seen: what the network has learned, the scale for its error.
+    "longer": the round's network, trained on for `reference_steps` (0: left out) on real data and new draws of p.  `gap` is the
     energy of the network minus that of the longer trained one, on rows that neither has seen: an unbiased lower bound
     of the true energy.  `pair` is the energy of one against the other; were the longer trained one perfect, both would
     agree.  `observability` is that of the pair, a lower bound by regression, and `twin` the estimate by forward
@@ -65,7 +70,7 @@ def measure_round(
     Raises ValueError for a round that needs one before it and has none, CheckpointError for a damaged one.
     Chapter 11, section on paper P1.
     """
-    check_count(reference_steps, "reference_steps", least=1)
+    check_count(reference_steps, "reference_steps")
     began, folder = time.perf_counter(), Path(folder)
     settings = RunSettings.from_dict(json.loads((folder / "settings.json").read_text())["settings"])
     if settings.training.threads:
@@ -75,21 +80,65 @@ def measure_round(
     real, held_out = _rows(real), _rows(held_out)
     fresh = _new_draws(before, ends, settings) if before else None
     pool, unseen = (None, None) if fresh is None else (fresh[ends:], fresh[:ends])
-    reference = _trained_on(record.model, settings, number, real, pool, reference_steps, progress)
-    rng = torch.Generator().manual_seed(settings.seed + NEW_SEED)
-    rows = _mixed(held_out, unseen, alpha, ends, rng)
-    T, delta, block = settings.sampler.T, record.delta, settings.sampler.block
-    times = time_grid(T, delta, steps)
-    shared: dict[str, Any] = {"steps": steps, "rows": block}
-    gap = energy_gap(record.model.score, reference.score, rows, T, delta, rng, **shared)
-    pair = path_energy(record.model.score, reference.score, rows, T, delta, rng, **shared)
-    start = OrnsteinUhlenbeck().perturb(rows, T, rng)
-    seen = observe_sampler(
-        record.model.score, reference.score, start, times, rng, sampler="ancestral", branches=branches, rows=block
+    device = make_accelerator(settings.training.precision).device
+    choice, rng = (torch.Generator(place).manual_seed(settings.seed + NEW_SEED) for place in ("cpu", device))
+    rows = _mixed(held_out, unseen, alpha, ends, choice).to(device)
+    task = _Task(
+        record.model.to(device), settings.sampler.T, record.delta, steps, branches, settings.sampler.block, rng
     )
     result: dict[str, Any] = {
-        "round": number, "alpha": record.alpha, "delta": delta, "T": T, "ends": ends, "cells": steps,
-        "reference_steps": reference_steps, "branches": branches,
+        "round": number, "alpha": record.alpha, "delta": record.delta, "T": task.T, "ends": ends, "cells": steps,
+        "branches": branches, "reference_steps": reference_steps,
+    }  # fmt: skip
+    result |= _against_normal(task, rows)
+    if reference_steps:
+        model = make_model(settings.network, _shape_of(record.model), settings.training.precision, 0)
+        model.load_state_dict(record.model.state_dict())
+        longer = _trained_on(model, settings, number, real, pool, reference_steps, progress).to(device)
+        result |= _against_longer(task, longer, rows)
+    if memoriser:
+        synthetic = None if before is None else before.samples
+        points, weights = (None if part is None else part.to(device) for part in _memory(real, synthetic, alpha))
+        own = _mixed(real, synthetic, alpha, ends, choice).to(device)
+        result |= _against_memory(task, PointCloud(points, weights), own)
+    return result | {"seconds": round(time.perf_counter() - began, 1)}
+
+
+class _Task(NamedTuple):
+    """The score to be measured, and how."""
+
+    model: ScoreModel
+    T: float
+    delta: float
+    steps: int
+    branches: int
+    block: int
+    rng: torch.Generator
+
+
+def _against_normal(task: _Task, rows: Tensor) -> dict[str, Any]:
+    model = task.model
+
+    def normal(x: Tensor, t: float) -> Tensor:
+        """The score of the normal law that the network starts from."""
+        signal, noise = math.exp(-t), -math.expm1(-2 * t)
+        clean = model._skip(x / signal, torch.full((len(x),), math.sqrt(math.expm1(2 * t)), device=x.device))[0]
+        return (signal * clean - x) / noise
+
+    found = energy_gap(normal, model.score, rows, task.T, task.delta, task.rng, steps=task.steps, rows=task.block)
+    return {"normal_gap": found.energy, "normal_gap_error": found.standard_error}
+
+
+def _against_longer(task: _Task, longer: ScoreModel, rows: Tensor) -> dict[str, Any]:
+    scores, span = (task.model.score, longer.score), (task.T, task.delta)
+    shared: dict[str, Any] = {"steps": task.steps, "rows": task.block}
+    gap = energy_gap(*scores, rows, *span, task.rng, **shared)
+    pair = path_energy(*scores, rows, *span, task.rng, **shared)
+    start, times = OrnsteinUhlenbeck().perturb(rows, task.T, task.rng), time_grid(*span, task.steps)
+    seen = observe_sampler(
+        *scores, start, times, task.rng, sampler="ancestral", branches=task.branches, rows=task.block
+    )
+    return {
         "gap": gap.energy, "gap_error": gap.standard_error,
         "pair": pair.energy, "pair_error": pair.standard_error,
         "chain": seen.energy, "chain_error": seen.energy_error,
@@ -98,40 +147,27 @@ def measure_round(
         "times": gap.times.tolist(), "gap_rate": gap.rate.tolist(), "gap_rate_error": gap.rate_error.tolist(),
         "pair_rate": pair.rate.tolist(),
     }  # fmt: skip
-    if memoriser:
-        trained_on = None if before is None else before.samples
-        result |= _against_memory(record, real, trained_on, alpha, T, ends, branches, shared, rng)
-    return result | {"seconds": round(time.perf_counter() - began, 1)}
 
 
-def _against_memory(
-    record: RoundRecord,
-    real: Tensor,
-    synthetic: Tensor | None,
-    alpha: float,
-    T: float,
-    ends: int,
-    branches: int,
-    shared: dict[str, Any],
-    rng: torch.Generator,
-) -> dict[str, float]:
-    weights = None
-    points = real
-    if synthetic is not None:
-        points = torch.cat([real, synthetic])
-        shares = (alpha / len(real), (1 - alpha) / len(synthetic))
-        weights = torch.cat([torch.full((len(p),), s) for p, s in zip((real, synthetic), shares, strict=True)])
-    cloud = PointCloud(points, weights)
-    rows = _mixed(real, synthetic, alpha, ends, rng)
+def _against_memory(task: _Task, cloud: PointCloud, rows: Tensor) -> dict[str, Any]:
     found = observe_paths(
-        record.model.score, score_of(cloud), rows, T, record.delta, rng, branches=max(2, branches), **shared
-    )
+        task.model.score, score_of(cloud), rows, task.T, task.delta, task.rng,
+        steps=task.steps, branches=max(2, task.branches), rows=task.block,
+    )  # fmt: skip
     return {
-        "memoriser": found.energy,
-        "memoriser_error": found.energy_error,
+        "memoriser": found.energy, "memoriser_error": found.energy_error,
         "memoriser_observability": found.observability,
         "memoriser_observability_error": found.observability_error,
-    }
+    }  # fmt: skip
+
+
+def _memory(real: Tensor, synthetic: Tensor | None, alpha: float) -> tuple[Tensor, Tensor | None]:
+    """The points that a round was trained on, and their weights (None for equal ones)."""
+    if synthetic is None:
+        return real, None
+    shares = (alpha / len(real), (1 - alpha) / len(synthetic))
+    weights = [torch.full((len(part),), share) for part, share in zip((real, synthetic), shares, strict=True)]
+    return torch.cat([real, synthetic]), torch.cat(weights)
 
 
 def _trained_on(
@@ -143,14 +179,12 @@ def _trained_on(
     steps: int,
     progress: bool,
 ) -> ScoreModel:
-    """The model, trained for `steps` more; the given one is left as it is."""
+    """The model, trained for `steps` more."""
     longer = replace(settings, seed=settings.seed + NEW_SEED, training=replace(settings.training, steps=steps))
-    copy = make_model(settings.network, _shape_of(model), settings.training.precision, 0)
-    copy.load_state_dict(model.state_dict())
-    training = RoundTraining(copy, make_accelerator(settings.training.precision), longer, number, real, synthetic)
+    training = RoundTraining(model, make_accelerator(settings.training.precision), longer, number, real, synthetic)
     for _ in tqdm(range(steps), unit="step", desc=f"reference of round {number}", disable=not progress):
         training.advance()
-    longer_trained = training.result().cpu()
+    longer_trained = training.result()
     longer_trained.precision = "no"  # measured in float32, as rounds are loaded
     return longer_trained
 
@@ -198,7 +232,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--branches", type=int, default=2, help="paths from an end (default: 2)")
     parser.add_argument("--data", help="where the images are, if not where the settings say")
     parser.add_argument("--to", required=True, help="the JSON file to write; rows that it holds are kept")
-    options = parser.parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options, command = parser.parse_args(words), " ".join([parser.prog, *words])
     target = Path(options.to)
     rows = json.loads(target.read_text())["rows"] if target.is_file() else []
     for folder in options.folders:
@@ -212,7 +247,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 steps=options.steps, branches=options.branches,
             )  # fmt: skip
             rows.append({"run": settings.name, "data": provenance} | row)
-            write_json(target, {"rows": rows})
+            spent = sum(row["seconds"] for row in rows)
+            write_json(target, {"command": command, "provenance": records_provenance(spent), "rows": rows})
     return 0
 
 

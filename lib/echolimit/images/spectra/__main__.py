@@ -23,12 +23,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--n", type=int, default=2000, help="images a set (default: 2000)")
     parser.add_argument("--repeats", type=int, default=8, help="sets (default: 8)")
     parser.add_argument("--count", type=int, help="take only the first images of the data set")
+    parser.add_argument("--tail", type=float, default=0.5, help="share of the principal axes in the tail (default: .5)")
     parser.add_argument("--times", type=float, nargs="+", default=TIMES, help="noising times")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     try:
         data = load_images(options.data, split=options.split, resolution=options.resolution)
-        reference = ImageReference(data.images[: options.count], seed=options.seed)
+        reference = ImageReference(data.images[: options.count], tail=options.tail, seed=options.seed)
         rng = np.random.default_rng(options.seed)
         scores = noise_sensitivity(reference, options.times, options.n, rng, options.repeats)
     except (ValueError, OSError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -165,7 +166,7 @@ def _family_rows(family: str, reference: ImageReference, ages: Ages | None, sets
 def _gap_rows(
     name: str, reference: ImageReference, ages: Ages | None, sets: _Sets, rng: np.random.Generator
 ) -> list[MetricRow]:
-    gap, n = reference.remember(("gap", name), lambda: GAPS[name](reference)), len(sets.rows)
+    gap, n = reference.remember(("gap", name), partial(GAPS[name], reference)), len(sets.rows)
 
     def real_floor() -> Estimate:
         real = [gap.describe(x) for x in _real_sets(reference, n, sets.repeats)]

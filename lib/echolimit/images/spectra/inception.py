@@ -70,7 +70,7 @@ def _pictures(value: Any, name: str) -> np.ndarray:
     if images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) < 4:
         raise ValueError(f"{name} must have shape (n, 1, h, w) or (n, 3, h, w) with n >= 4, got {images.shape}")
     pictures = np.rint((np.clip(images, -1, 1) + 1) * 127.5).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(pictures, (len(pictures), 3, *pictures.shape[2:])))
+    return np.repeat(pictures, 3, axis=1) if pictures.shape[1] == 1 else pictures
 
 
 def _inception() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -54,6 +55,6 @@ def _measure(rows: np.ndarray, reference: ImageReference) -> dict[str, float]:
             found |= {name: x.value for name, x in zip(names, estimates, strict=True)}
     for name, make in GAPS.items():
         if reference.has_pixels or name not in PIXELS:
-            gap = reference.remember(("gap", name), lambda make=make: make(reference))
+            gap = reference.remember(("gap", name), partial(make, reference))
             found[name] = gap.to_data(gap.describe(rows))
     return found
