@@ -1,8 +1,8 @@
 """The posterior over the points of a large cloud, by two matrix products and little else.
 
-Of a query x and points p_k it needs the logits (a x.p_k - a^2 |p_k|^2 / 2) / v, that is a product (n, d) by (d, k), their
-softmax, and the posterior mean, a product (n, k) by (k, d).  What stands between the products runs in place, on rows
-that stay in cache.  Points that no query of a block gives a share are left out of the second product.
+Of a query x and points p_k it needs the logits (a x.p_k - a^2 |p_k|^2 / 2) / v, that is a product (n, d) by (d, k),
+their softmax, and the posterior mean, a product (n, k) by (k, d).  What stands between the products runs in place, on
+rows that stay in cache.  Points that no query of a block gives a share are left out of the second product.
 """
 
 from __future__ import annotations
@@ -64,12 +64,17 @@ def _posterior_of_block(
         live = xp.nonzero(best > -math.log(points.shape[0] / xp.finfo(bias.dtype).eps) - error)[0]
         if live.shape[0] * FEW <= points.shape[0]:
             points = xp.take(points, live, axis=0)
-            logits, cross = xp.take(logits, live, axis=1), xp.take(cross, live, axis=1) if rounded else None
+            logits = xp.take(logits, live, axis=1)
+            cross = xp.take(cross, live, axis=1) if rounded else logits
     rest = _rounded_off(x, points, cross) if error > LOGIT_ERROR else None
-    total = _to_shares(logits, top, rest, scale)
+    shares = cross if rounded else logits
+    top, sums = _exponentiate(logits, top, rest, scale, shares)
+    total = top + xp.log(sums)
     if not with_mean:
         return total, None
-    return total, xp.astype(xp.matmul(xp.astype(logits, points.dtype, copy=False), points), bias.dtype, copy=False)
+    mean = xp.astype(xp.matmul(shares, points), bias.dtype, copy=False)
+    mean /= sums[:, None]
+    return total, mean
 
 
 def _load(logits: Array, cross: Array, bias: Array, scale: float) -> tuple[Array, Array]:
@@ -90,22 +95,23 @@ def _load(logits: Array, cross: Array, bias: Array, scale: float) -> tuple[Array
     return xp.concat(tops), best
 
 
-def _to_shares(logits: Array, top: Array, rest: Array | None, scale: float) -> Array:
-    """Logits, short of `top` (and of scale times `rest`), become shares of one.  Returns their log-sum-exp."""
+def _exponentiate(logits: Array, top: Array, rest: Array | None, scale: float, shares: Array) -> tuple[Array, Array]:
+    """shares = exp of the logits, which lack `top` (and scale times `rest`).  Returns the new top and the row sums."""
     xp = compat.array_namespace(logits)
-    totals = []
+    sums, tops = [], []
     for rows in _cached(logits):
-        part, total = logits[rows, :], top[rows]
+        part, highest = logits[rows, :], top[rows]
         if rest is not None:
-            part += scale * xp.astype(rest[rows, :], logits.dtype)
+            part.add_(rest[rows, :], alpha=scale)  # torch's
             higher = xp.max(part, axis=1)
             part -= higher[:, None]
-            total = total + higher
+            highest = highest + higher
         exponentiate(part)
-        sums = xp.sum(part, axis=1)
-        part /= sums[:, None]
-        totals.append(total + xp.log(sums))
-    return xp.concat(totals)
+        if shares is not logits:
+            shares[rows, :] = part
+        sums.append(xp.sum(part, axis=1))
+        tops.append(highest)
+    return xp.concat(tops), xp.concat(sums)
 
 
 def _rounded_off(x: Array, points: Array, cross: Array) -> Array:

@@ -108,7 +108,8 @@ class PointCloud(Law):
         mean *= self.signal
         mean -= x
         mean *= 1 / self.variance
-        return log_density, mean
+        xp = compat.array_namespace(x)
+        return log_density, xp.astype(mean, xp.result_type(x, self.points), copy=False)
 
     def _normalised(self, total: Array) -> Array:
         """The log-density from the sum over the points of exp(-|x - a p_k|^2 / (2 v))."""

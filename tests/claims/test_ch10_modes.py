@@ -13,7 +13,7 @@ from controls import against
 from echolimit.hermite.ratios import mode_ratios, resampled_mode_variances
 
 SIZE, ROUNDS, LOOPS = 6, 3, 40_000
-ALPHAS, DELTAS = (0.3, 0.5, 0.2), (0.1, 0.3, 0.05)
+ALPHAS, DELTAS = (0.3, 0.3, 0.2), (0.1, 0.1, 0.05)
 
 
 def data(shape, rng):
@@ -84,7 +84,7 @@ def test_the_variance_of_a_mode_over_many_small_loops(variances):
         for i, x in enumerate(many_loops()):
             modes = h(n, x).mean(axis=1)
             seen, centred = modes.var(), (modes - modes.mean()) ** 2
-            assert abs(seen - exact[i]) < 5 * centred.std() / math.sqrt(LOOPS) + 4e-3 * seen
+            assert abs(seen - exact[i]) < 5 * centred.std() / math.sqrt(LOOPS) + 2e-3 * seen
 
 
 @pytest.mark.claim("prop-resampled-modes")
@@ -166,7 +166,9 @@ def test_a_gain_is_a_truncation_time(effective):
         ages = el.age_law(i, alpha)
         assert_allclose(ages @ np.exp(-n * effective(delta, n, g) * np.arange(1, i + 1)), ratio, rtol=1e-12)
         one = rng.uniform(0.8, 1.1)
-        low, changing, high = (f * math.exp(-n * delta) * (alpha + (1 - alpha) * r) for f, r in ((0.8, low), (one, changing), (1.1, high)))
+        low, changing, high = (
+            f * math.exp(-n * delta) * (alpha + (1 - alpha) * r) for f, r in ((0.8, low), (one, changing), (1.1, high))
+        )
         assert low <= changing <= high
     b = 1.2 / (1 - alpha)  # a gain so large that the loop runs away
     ratio = 1.0

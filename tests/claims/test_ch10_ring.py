@@ -1,5 +1,6 @@
 """Chapter 10: the loop on a ring, and the floor of a bounded slope."""
 
+import functools
 import math
 
 import numpy as np
@@ -68,18 +69,18 @@ def test_thin_rings_are_as_thick_as_the_noise(square):
     spread_of_the_radius=lambda x: np.linalg.norm(x, axis=1).std(),
 )
 def test_the_thickness_is_the_optimal_transport(lower):
-    """900 points against 900 points of the ring by assignment: equal for a round law, more for one that is not."""
-    rng, n = np.random.default_rng(1), 900
+    """400 points against 400 points of the ring by assignment: equal for a round law, more for one that is not."""
+    rng, n = np.random.default_rng(1), 400
     angle = 2 * np.pi * (np.arange(n) + 0.5) / n
     circle = np.column_stack([np.cos(angle), np.sin(angle)])
     radius = 1.3 + 0.3 * rng.standard_normal(n)
     points = circle * radius[:, None]
-    lopsided = points + [0.5, 0.0]
+    lopsided = points + np.array([0.5, 0.0])
     for x, equal in ((points, True), (lopsided, False)):
         cost = ((x[:, None, :] - circle[None, :, :]) ** 2).sum(axis=2)
         way = math.sqrt(cost[linear_sum_assignment(cost)].mean())
         assert way >= lower(x) * (1 - 1e-9)
-        assert (way < lower(x) * 1.03) == equal
+        assert (way < lower(x) * 1.04) == equal
 
 
 def one_pass(variance, limit):
@@ -89,11 +90,15 @@ def one_pass(variance, limit):
         sigma = math.exp(u)
         return [sigma**2 * min(limit(sigma), 1 / (variance + sigma**2))]
 
-    end = solve_ivp(growth, [math.log(8.0), math.log(1e-8)], [0.0], rtol=1e-9, atol=1e-11, max_step=0.1)
+    end = solve_ivp(growth, [math.log(8.0), math.log(1e-8)], [0.0], rtol=1e-7, atol=1e-9, max_step=0.2)
     return (variance + 64.0) * math.exp(2 * end.y[0, -1])
 
 
-def loop(alpha, limit, start):
+@functools.cache
+def loop(kind, K, alpha, start):
+    def limit(sigma):
+        return K if kind == "constant" else K / sigma
+
     v = start
     for _ in range(int(8 / alpha) + 6):
         v = one_pass((1 - alpha) * v, limit)
@@ -111,9 +116,8 @@ def loop(alpha, limit, start):
 def test_the_loop_of_limited_slopes(floor):
     """The flow by an ODE solver, round after round, from a wide and from a narrow start."""
     for kind, K, power in (("constant", 9.0, 1), ("noise", 4.0, 2)):
-        limit = (lambda s, K=K: K) if kind == "constant" else (lambda s, K=K: K / s)
-        for alpha, start in ((0.3, 2.0), (0.7, 1e-4)):
-            assert_allclose(loop(alpha, limit, start) * K**power, floor(alpha, kind), rtol=2e-3)
+        for alpha, start in ((0.4, 2.0), (0.7, 1e-4)):
+            assert_allclose(loop(kind, K, alpha, start) * K**power, floor(alpha, kind), rtol=2e-3)
 
 
 @pytest.mark.claim("prop-slope-floor")

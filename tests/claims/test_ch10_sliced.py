@@ -49,6 +49,16 @@ FAR = mixture([(1.0, (80.0, 50.0), 0.2)]), mixture([(1.0, (40.0, 25.0), 0.3)])
 NEAR = mixture([(0.5, (0.3, 1.0), 0.4), (0.5, (-0.5, 0.0), 0.1)]), mixture([(1.0, (0.2, -0.3), 0.9)])
 
 
+@functools.cache
+def contractions(alpha, delta):
+    """SW_2 after one round over SW_2 before, for the two pairs."""
+    ratios = []
+    for p, q in (NEAR, FAR):
+        after = [round_by_hand(law, DATA, alpha, delta) for law in (p, q)]
+        ratios.append(sliced(*after) / sliced(p, q))
+    return ratios
+
+
 @pytest.mark.claim("thm-sliced-ball")
 @against(
     lambda a, d: math.sqrt(1 - a) * math.exp(-d),
@@ -57,13 +67,10 @@ NEAR = mixture([(0.5, (0.3, 1.0), 0.4), (0.5, (-0.5, 0.0), 0.1)]), mixture([(1.0
     one_over_root_of_the_dimension=lambda a, d: math.sqrt((1 - a) / 2) * math.exp(-d),
 )
 def test_one_round_contracts_by_rho(factor):
-    """Pairs near and far, exact in each direction; the far pair nearly attains the factor."""
-    alpha, delta, ratios = 0.4, 0.2, []
-    for p, q in (NEAR, FAR):
-        after = [round_by_hand(law, DATA, alpha, delta) for law in (p, q)]
-        ratios.append(sliced(*after) / sliced(p, q))
-    assert max(ratios) <= factor(alpha, delta) * (1 + 1e-6)
-    assert ratios[1] > 0.97 * factor(alpha, delta)
+    """Pairs near and far; the far pair nearly attains the factor."""
+    near, far = contractions(0.4, 0.2)
+    assert max(near, far) <= factor(0.4, 0.2) * (1 + 1e-6)
+    assert far > 0.97 * factor(0.4, 0.2)
 
 
 @pytest.mark.claim("thm-sliced-ball")
@@ -123,7 +130,7 @@ def test_a_shift_is_shared_by_all_directions(share):
     rng = np.random.default_rng(0)
     for d in (2, 10):
         x, shift = rng.standard_normal((50, d)), np.arange(1.0, d + 1)
-        seen = el.sliced_wasserstein(x, x + shift, 40_000, rng)
+        seen = el.sliced_wasserstein(x[:3], x[:3] + shift, 60_000, rng)
         assert_allclose(seen, share(d) * np.linalg.norm(shift), rtol=0.02)
 
 
@@ -154,9 +161,7 @@ def test_the_truth_lies_between(bounds):
     for n, m, mean, deviation in ((5, 5, 0.0, 1.0), (4, 7, 0.3, 0.6), (20, 20, 0.1, 1.2)):
         p, q = normal(0.0, 1.0), normal(mean, deviation)
         truth = math.hypot(mean, deviation - 1)
-        square, floor_p, floor_q = (
-            mean_square(*pair, rng)[0] for pair in ((p, q, n, m), (p, p, n, n), (q, q, m, m))
-        )
+        square, floor_p, floor_q = (mean_square(*pair, rng)[0] for pair in ((p, q, n, m), (p, p, n, n), (q, q, m, m)))
         low, high = bounds(square, floor_p, floor_q)
         assert low - 0.01 <= truth <= high + 0.01
 

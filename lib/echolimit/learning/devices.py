@@ -41,13 +41,11 @@ def make_accelerator(precision: str = "no", **options: Any) -> Accelerator:
     """
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
-    from accelerate.utils import DistributedDataParallelKwargs
 
     check_choice(precision, "precision", ("no", "bf16", "fp16"))
     launched_processes()
     if AcceleratorState._shared_state and AcceleratorState().mixed_precision != precision:
         AcceleratorState._reset_state()  # else accelerate refuses the second precision; the process group stays
-    options.setdefault("kwargs_handlers", [DistributedDataParallelKwargs(broadcast_buffers=False)])
     accelerator = Accelerator(cpu=on_cpu(), mixed_precision=precision, **options)
     check_launch(accelerator)
     check_precision(precision, accelerator.device)

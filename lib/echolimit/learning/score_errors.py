@@ -12,29 +12,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from echolimit._checks import check_count
 from echolimit.cloud import PointCloud
+from echolimit.learning._held_out import NEW_SEED, flat_rows, mixed_rows, new_draws, training_points
 from echolimit.learning.devices import make_accelerator
 from echolimit.learning.energy import energy_gap, path_energy
-from echolimit.learning.keeping import RoundRecord, load_round
+from echolimit.learning.keeping import load_round
 from echolimit.learning.networks import ScoreModel, make_model
 from echolimit.learning.observability import observe_paths, observe_sampler
 from echolimit.learning.records import provenance as records_provenance
 from echolimit.learning.records import write_json
-from echolimit.learning.recursion import draw_samples
 from echolimit.learning.settings import DataSettings, RunSettings
 from echolimit.learning.sources import open_source
 from echolimit.learning.training import RoundTraining
 from echolimit.process import OrnsteinUhlenbeck
 from echolimit.recursion import score_of
 from echolimit.samplers import time_grid
-
-NEW_SEED = 1_000_003  # added to the run's seed: nothing here repeats its batches or its samples
 
 
 def measure_round(
@@ -55,13 +52,13 @@ def measure_round(
     The round's training law is q = alpha p* + (1 - alpha) p, p the law that the model of the round before draws from.
     Its true score is not known.  What stands in for it:
 
-    "normal": `normal_gap` is the energy of the normal law with q's mean and covariance, which the network starts from,
-    minus that of the network, on rows that it has not seen: what the network has learned, the scale for its error.
-    "longer": the round's network, trained on for `reference_steps` (0: left out) on real data and new draws of p.  `gap` is the
-    energy of the network minus that of the longer trained one, on rows that neither has seen: an unbiased lower bound
-    of the true energy.  `pair` is the energy of one against the other; were the longer trained one perfect, both would
-    agree.  `observability` is that of the pair, a lower bound by regression, and `twin` the estimate by forward
-    branches, along the ancestral sampler that runs with the longer trained score.
+    "normal": `normal_gap` is the energy of the normal law that the network's preconditioning starts from, minus that of
+    the network, on rows that it has not seen: what the network has learned, the scale for its error.
+    "longer": the round's network, trained on for `reference_steps` (0: left out) on real data and new draws of p.
+    `gap` is the energy of the network minus that of the longer trained one, on rows that neither has seen: an unbiased
+    lower bound of the true energy.  `pair` is the energy of one against the other; were the longer trained one perfect,
+    both would agree.  `observability` is that of the pair, a lower bound by regression, and `twin` the estimate by
+    forward branches, along the ancestral sampler that runs with the longer trained score.
     "memoriser" (if asked for): the exact score of the points that the round was trained on, real and synthetic.  It
     returns those points again, so the energy is how far the network is from memory, not how wrong it is.
 
@@ -77,12 +74,12 @@ def measure_round(
         torch.set_num_threads(settings.training.threads)
     record, before = load_round(folder, number), load_round(folder, number - 1) if number > 1 else None
     alpha = record.alpha if before else 1.0
-    real, held_out = _rows(real), _rows(held_out)
-    fresh = _new_draws(before, ends, settings) if before else None
+    real, held_out = flat_rows(real), flat_rows(held_out)
+    fresh = new_draws(before, ends, settings) if before else None
     pool, unseen = (None, None) if fresh is None else (fresh[ends:], fresh[:ends])
     device = make_accelerator(settings.training.precision).device
     choice, rng = (torch.Generator(place).manual_seed(settings.seed + NEW_SEED) for place in ("cpu", device))
-    rows = _mixed(held_out, unseen, alpha, ends, choice).to(device)
+    rows = mixed_rows(held_out, unseen, alpha, ends, choice).to(device)
     task = _Task(
         record.model.to(device), settings.sampler.T, record.delta, steps, branches, settings.sampler.block, rng
     )
@@ -98,8 +95,10 @@ def measure_round(
         result |= _against_longer(task, longer, rows)
     if memoriser:
         synthetic = None if before is None else before.samples
-        points, weights = (None if part is None else part.to(device) for part in _memory(real, synthetic, alpha))
-        own = _mixed(real, synthetic, alpha, ends, choice).to(device)
+        points, weights = (
+            None if part is None else part.to(device) for part in training_points(real, synthetic, alpha)
+        )
+        own = mixed_rows(real, synthetic, alpha, ends, choice).to(device)
         result |= _against_memory(task, PointCloud(points, weights), own)
     return result | {"seconds": round(time.perf_counter() - began, 1)}
 
@@ -161,15 +160,6 @@ def _against_memory(task: _Task, cloud: PointCloud, rows: Tensor) -> dict[str, A
     }  # fmt: skip
 
 
-def _memory(real: Tensor, synthetic: Tensor | None, alpha: float) -> tuple[Tensor, Tensor | None]:
-    """The points that a round was trained on, and their weights (None for equal ones)."""
-    if synthetic is None:
-        return real, None
-    shares = (alpha / len(real), (1 - alpha) / len(synthetic))
-    weights = [torch.full((len(part),), share) for part, share in zip((real, synthetic), shares, strict=True)]
-    return torch.cat([real, synthetic]), torch.cat(weights)
-
-
 def _trained_on(
     model: ScoreModel,
     settings: RunSettings,
@@ -191,34 +181,6 @@ def _trained_on(
 
 def _shape_of(model: ScoreModel) -> tuple[int, ...]:
     return tuple(getattr(model.network, "shape", None) or (len(model.mean),))
-
-
-def _new_draws(before: RoundRecord, ends: int, settings: RunSettings) -> Tensor:
-    """Draws of the model of the round before that no network has seen: `ends` to measure on, the rest to train on."""
-    other = replace(settings, seed=settings.seed + NEW_SEED)
-    accelerator = make_accelerator(settings.training.precision)
-    count = ends + settings.loop.samples
-    return draw_samples(before.model, count, before.delta, other, before.number, accelerator)
-
-
-def _mixed(real: Tensor, synthetic: Tensor | None, alpha: float, n: int, rng: torch.Generator) -> Tensor:
-    """n rows, each real with probability alpha, without repeats where there are enough."""
-    fresh = _some(real, n, rng)
-    if synthetic is None:
-        return fresh
-    is_fresh = torch.rand(n, generator=rng) < alpha
-    return torch.where(is_fresh[:, None], fresh, _some(synthetic, n, rng))
-
-
-def _some(rows: Tensor, n: int, rng: torch.Generator) -> Tensor:
-    if len(rows) >= n:
-        return rows[torch.randperm(len(rows), generator=rng)[:n]]
-    return rows[torch.randint(len(rows), (n,), generator=rng)]
-
-
-def _rows(points: Any) -> Tensor:
-    array = np.ascontiguousarray(points, dtype=np.float32)
-    return torch.from_numpy(array.reshape(len(array), -1))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -39,7 +39,8 @@ def vector_rows(rounds: Iterable[RoundRecord], settings: RunSettings, seed: int 
                   ("limit") and of the data ("data"); "control": of the loop without network to theory; "floor": exact
                   draws against exact draws, with "floor_spread", their standard deviation over repeats
       one_round   `round_error` of this round: sliced W2 to P_delta q of its own training law
-      energy      path energy of the score's error against the score of the training law (dimension <= 2, or round 1)
+      energy      path energy of the score's error against the score of the training law, in the first round and, in
+                  the plane, the last
       paired      round 1: root mean square distance of network and exact score driven from one start
       histogram   counts of the first two coordinates; radial, for the ring: see `ring_row`
     Raises ValueError for data that are no named law.  Chapter 10.
@@ -65,7 +66,7 @@ def vector_rows(rounds: Iterable[RoundRecord], settings: RunSettings, seed: int 
             found = mode_ratios(samples, target, DEGREE)
             row["modes"], row["modes_error"] = found.ratios, found.standard_errors
             row["control_modes"] = mode_ratios(pool, target, DEGREE).ratios
-            if record.number == 1 or samples.shape[1] <= 2:
+            if record.number == 1 or (samples.shape[1] <= 2 and record.number == settings.loop.rounds):
                 row["energy"] = _energy(target, before, record, settings, mix, rng)
             if record.number == 1:
                 row["paired"] = _paired(target, record, settings)
@@ -134,15 +135,15 @@ def _sliced(
     target: Any, samples: np.ndarray, pool: np.ndarray, schedule: list[tuple[float, float]], rng: np.random.Generator
 ) -> dict[str, float]:
     n, (alphas, deltas) = len(samples), zip(*schedule, strict=True)
-    squares: dict[str, list[float]] = {"theory": [], "control": [], "floor": [], "limit": [], "data": []}
+    squares: dict[str, list[float]] = {"theory": [], "control": [], "floor": []}
     for _ in range(REPEATS):
         one, two = (exact_draws(target, n, alphas, deltas, rng) for _ in range(2))
-        others = {"theory": (samples, one), "control": (pool, one), "floor": (two, one)}
-        others["limit"] = samples, exact_draws(target, n, (alphas[-1],) * LONG, (deltas[-1],) * LONG, rng)
-        others["data"] = samples, target.sample(n, rng)
-        for name, (x, y) in others.items():
+        for name, (x, y) in {"theory": (samples, one), "control": (pool, one), "floor": (two, one)}.items():
             squares[name].append(sliced_wasserstein(x, y, PROJECTIONS, rng) ** 2)
     out = {name: math.sqrt(np.mean(values)) for name, values in squares.items()}
+    limit = exact_draws(target, n, (alphas[-1],) * LONG, (deltas[-1],) * LONG, rng)
+    for name, y in {"limit": limit, "data": target.sample(n, rng)}.items():
+        out[name] = sliced_wasserstein(samples, y, 2 * PROJECTIONS, rng)
     out["floor_spread"] = float(np.std(np.sqrt(squares["floor"]), ddof=1))
     return out
 

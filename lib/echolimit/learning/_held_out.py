@@ -1,0 +1,55 @@
+"""Rows to measure a round on: held-out real ones, new draws of the model before, or what it was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from echolimit.learning.devices import make_accelerator
+from echolimit.learning.keeping import RoundRecord
+from echolimit.learning.recursion import draw_samples
+from echolimit.learning.settings import RunSettings
+
+NEW_SEED = 1_000_003  # added to the run's seed: nothing that is measured repeats its batches or its samples
+
+
+def flat_rows(points: Any) -> Tensor:
+    """Points (n, ...) as float32 rows (n, d)."""
+    array = np.ascontiguousarray(points, dtype=np.float32)
+    return torch.from_numpy(array.reshape(len(array), -1))
+
+
+def mixed_rows(real: Tensor, synthetic: Tensor | None, alpha: float, n: int, rng: torch.Generator) -> Tensor:
+    """n rows, each real with probability alpha, without repeats where there are enough."""
+    fresh = _some(real, n, rng)
+    if synthetic is None:
+        return fresh
+    is_fresh = torch.rand(n, generator=rng) < alpha
+    return torch.where(is_fresh[:, None], fresh, _some(synthetic, n, rng))
+
+
+def _some(rows: Tensor, n: int, rng: torch.Generator) -> Tensor:
+    if len(rows) >= n:
+        return rows[torch.randperm(len(rows), generator=rng)[:n]]
+    return rows[torch.randint(len(rows), (n,), generator=rng)]
+
+
+def new_draws(before: RoundRecord, ends: int, settings: RunSettings) -> Tensor:
+    """Draws of the model of the round before that no network has seen: `ends` to measure on, the rest to train on."""
+    other = replace(settings, seed=settings.seed + NEW_SEED)
+    accelerator = make_accelerator(settings.training.precision)
+    count = ends + settings.loop.samples
+    return draw_samples(before.model, count, before.delta, other, before.number, accelerator)
+
+
+def training_points(real: Tensor, synthetic: Tensor | None, alpha: float) -> tuple[Tensor, Tensor | None]:
+    """The points that a round was trained on, and their weights (None for equal ones)."""
+    if synthetic is None:
+        return real, None
+    shares = (alpha / len(real), (1 - alpha) / len(synthetic))
+    weights = [torch.full((len(part),), share) for part, share in zip((real, synthetic), shares, strict=True)]
+    return torch.cat([real, synthetic]), torch.cat(weights)
