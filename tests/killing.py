@@ -5,19 +5,23 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 
 import pytest
 
 needs_kill = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and kill -9")
 
 
-def kill_after(seconds, function, *arguments):
+def kill_after(seconds, function, *arguments, started=None):
     """Run function(*arguments) in a process of its own, kill it after so many seconds; True where it had ended before.
 
-    Raises AssertionError where it ended by itself with an error.
+    started: the seconds count from when this function says True, so that a busy machine kills no later than it should.
+    Raises AssertionError where the process ended by itself with an error.
     """
     process = multiprocessing.get_context("fork").Process(target=_alone, args=(function, *arguments))
     process.start()
+    while started is not None and process.exitcode is None and not started():
+        time.sleep(0.001)
     process.join(seconds)
     ended = process.exitcode == 0
     process.kill()
