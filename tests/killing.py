@@ -15,7 +15,7 @@ needs_kill = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and 
 def kill_after(seconds, function, *arguments, started=None):
     """Run function(*arguments) in a process of its own, kill it after so many seconds; True where it had ended before.
 
-    started: the seconds count from when this function says True, so that a busy machine kills no later than it should.
+    started: the seconds count from when this function says True, so that a busy machine kills no sooner than meant.
     Raises AssertionError where the process ended by itself with an error.
     """
     process = multiprocessing.get_context("fork").Process(target=_alone, args=(function, *arguments))

@@ -8,7 +8,14 @@ Figures live in `echolimit.figures`, which alone imports matplotlib and ipywidge
 
 from echolimit._law import Law
 from echolimit.cloud import PointCloud
-from echolimit.distances import chi2_divergence, kl_divergence, sliced_wasserstein, total_variation, wasserstein
+from echolimit.distances import (
+    chi2_divergence,
+    kl_divergence,
+    maximum_mean_discrepancy,
+    sliced_wasserstein,
+    total_variation,
+    wasserstein,
+)
 from echolimit.drift import (
     ScoreErrorEffect,
     accumulated_drift,
@@ -228,6 +235,7 @@ __all__ = [
     "kl_divergence",
     "limit_law",
     "location_variance",
+    "maximum_mean_discrepancy",
     "mean_noising_times",
     "mode_amplitudes",
     "mode_ratios",

@@ -68,7 +68,8 @@ def write_report(run: Run, to: str | Path, thumbnails: int = THUMBNAILS) -> str:
         for folder in {target, run.folder}:
             write_whole(folder / "metrics.jsonl", lines.encode())
     shutil.copyfile(run.folder / "log.jsonl", target / "log.jsonl")
-    write_plot(run, target / "progress.png", plain)
+    if record["losses"]["step"]:  # none where the only round so far was taken from another run
+        write_plot(run, target / "progress.png", plain)
     return table(record["training"], plain)
 
 
