@@ -130,8 +130,8 @@ def check_points(x: Any, dimension: int, like: Array, name: str = "x") -> Array:
 def check_finite(x: Array, name: str) -> None:
     """No NaN and no infinity (not looked at where the array carries no values)."""
     if has_values(x):
-        if compat.is_torch_array(x) and math.isfinite(float(x.sum())):  # one pass, where torch's isfinite takes four
-            return
+        if compat.is_torch_array(x) and math.isfinite(float(x.detach().sum())):
+            return  # one pass over x, where torch's isfinite makes four
         xp = compat.array_namespace(x)
         if not bool(xp.all(xp.isfinite(x))):
             raise ValueError(f"{name} must be finite, got NaN or infinity in it: drop or mend those entries first")

@@ -14,8 +14,9 @@ import array_api_compat as compat
 
 from echolimit._arrays import Array, empty, exponentiate, has_values, on_host, row_blocks
 
-FEW = 4  # points are picked out when at most one in four matters: fewer, and the copy costs more than it saves
-LOGIT_ERROR = 1 / 16  # of 16-bit products; beyond, their rounding is made good
+FEW = 2  # points are picked out when at most one in two matters
+LOGIT_ERROR = 1 / 8  # of the difference of two 16-bit products; beyond, what their rounding lost is found
+AT_ONCE = 2**24  # numbers that a block of queries makes with all points on the host
 
 
 def posterior(
@@ -34,7 +35,7 @@ def posterior(
     bias = xp.astype(norms, sums, copy=False) * (-signal * scale / 2)
     if log_weights is not None:
         bias = bias + xp.astype(log_weights, sums, copy=False)
-    size = max(64, (2**24 if on_host(x) else 2**27) // points.shape[0])
+    size = max(64, (AT_ONCE if on_host(x) else 8 * AT_ONCE) // points.shape[0])
     totals, means = [], []
     for rows in row_blocks(x.shape[0], size):
         block = x[rows, :]
@@ -123,7 +124,7 @@ def _rounded_off(x: Array, points: Array, cross: Array) -> Array:
 
 def _largest(cross: Array) -> float:
     """The largest entry by modulus."""
-    low, high = cross.aminmax()
+    low, high = cross.detach().aminmax()
     return max(-float(low), float(high))
 
 

@@ -94,6 +94,19 @@ def test_confusion_lies_between_the_nearest_and_the_sum(seed, limits):
 
 @pytest.mark.claim("prop-ancestor")
 @against(
+    lambda r, n: r / (4 * math.sqrt(math.log(n))),
+    half_forgotten=lambda r, n: r / (2 * math.sqrt(math.log(n))),
+    number_forgotten=lambda r, n: r / 4,
+)
+def test_up_to_that_noise_level_the_ancestor_is_found(largest):
+    """The union over all others, for images at one distance from each other."""
+    for n in (2, 10, 1000, 50_000):
+        for r in (0.5, 3.0, 9.0):
+            assert (n - 1) * ndtr(-r / (2 * largest(r, n))) <= 1 / (2 * n)
+
+
+@pytest.mark.claim("prop-ancestor")
+@against(
     lambda points, alpha, delta: el.limit_law(el.PointCloud(points), alpha, delta),
     a_single_round=lambda points, alpha, delta: el.PointCloud(points).diffuse(delta),
     fading_forgotten=lambda points, alpha, delta: el.limit_law(
@@ -101,7 +114,7 @@ def test_confusion_lies_between_the_nearest_and_the_sum(seed, limits):
     ),
 )
 def test_the_limit_is_made_of_faded_images_and_noise(law):
-    """The squared way to the nearest faded image of the right age, over its noise: chi-square; and the ages are geometric.
+    """The squared way to the nearest faded image of the right age, over its noise: chi-square; the ages: geometric.
 
     Points so far apart that the age can be read off a draw: its length along the points falls by exp(-delta) an age.
     """

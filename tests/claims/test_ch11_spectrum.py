@@ -154,7 +154,7 @@ def test_the_threshold_rises_from_round_to_round(alpha, delta, rounds, threshold
     fresh_share_forgotten=lambda c, p, a, d: (c / math.expm1(2 * d)) ** (1 / p),
 )
 def test_images_with_a_power_law_keep_frequencies_up_to_the_cutoff(cutoff):
-    """Rows of 256 pixels with the power c k^-p, many draws: below the cut-off the limit is mostly data, above mostly noise."""
+    """Rows of 256 pixels with the power c k^-p, many draws: mostly data below the cut-off, mostly noise above."""
     side, rng = 256, np.random.default_rng(8)
     k = np.abs(np.fft.fftfreq(side) * side)
     for c, p, alpha, delta in ((60.0, 2.0, 0.2, 0.02), (300.0, 3.0, 0.5, 0.005)):

@@ -5,4 +5,11 @@ from echolimit.distances.divergences import kl_divergence, total_variation
 from echolimit.distances.mmd import maximum_mean_discrepancy
 from echolimit.distances.transport import sliced_wasserstein, wasserstein
 
-__all__ = ["chi2_divergence", "kl_divergence", "maximum_mean_discrepancy", "sliced_wasserstein", "total_variation", "wasserstein"]
+__all__ = [
+    "chi2_divergence",
+    "kl_divergence",
+    "maximum_mean_discrepancy",
+    "sliced_wasserstein",
+    "total_variation",
+    "wasserstein",
+]

@@ -42,7 +42,7 @@ def vector_rows(rounds: Iterable[RoundRecord], settings: RunSettings, seed: int 
       energy      path energy of the score's error against the score of the training law, in the first round and, in
                   the plane, the last
       paired      round 1: root mean square distance of network and exact score driven from one start
-      histogram   counts of the first two coordinates; radial, for the ring: see `ring_row`
+      histogram   counts of the first two coordinates, a text of numbers a line; radial, for the ring: see `ring_row`
     Raises ValueError for data that are no named law.  Chapter 10.
     """
     target, rng = named_law(settings.data.name), np.random.default_rng([seed, settings.seed])
@@ -71,7 +71,7 @@ def vector_rows(rounds: Iterable[RoundRecord], settings: RunSettings, seed: int 
             if record.number == 1:
                 row["paired"] = _paired(target, record, settings)
         counts = np.histogram2d(samples[:, 0], samples[:, 1], bins=BINS, range=[[-EDGE, EDGE]] * 2)[0]
-        row["histogram"] = counts.astype(int)
+        row["histogram"] = [" ".join(str(int(count)) for count in line) for line in counts]
         rows.append(_plain(row))
         before = samples
     return {"data": settings.data.name, "samples": size, "degree": DEGREE, "edge": EDGE, "rounds": rows}
