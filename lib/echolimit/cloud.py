@@ -89,7 +89,7 @@ class PointCloud(Law):
                 "an undiffused PointCloud has atoms and no density or score: take cloud.diffuse(t) with t > 0"
             )
         xp = compat.array_namespace(x)
-        if min(self.points.shape) >= BY_PRODUCTS and x.shape[0]:
+        if min(self.points.shape) >= BY_PRODUCTS and x.shape[0] and not _wants_gradient(x, self.points):
             return self._evaluate_by_products(x, with_score)
         size = max(64, 16 * block_size(x, self.points.shape[0]))
         parts = [self._evaluate_block(x[rows, :], with_score) for rows in row_blocks(x.shape[0], size)]
@@ -192,6 +192,11 @@ class PointCloud(Law):
         widen = self.dimension * math.log1p((imaginary[0] / real[0]) ** 2) / 4
         lean = to_numpy(self._norms) * (self.signal * tilt) ** 2 / (2 * real[0])
         return expected_exponential(to_numpy(self.weights), widen + lean)
+
+
+def _wants_gradient(*arrays: Array) -> bool:
+    """Whether torch will differentiate through them: then nothing may be computed in place."""
+    return any(getattr(array, "requires_grad", False) for array in arrays)
 
 
 def _squared_norms(points: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from echolimit._arrays import as_float_array, row_blocks, to_numpy
 from echolimit._checks import check_count, check_finite, check_schedule
-from echolimit.hermite.coefficients import hermite_coefficients
+from echolimit.hermite.coefficients import HermiteTable, hermite_coefficients
 from echolimit.hermite.estimation import hermite_ladder
 from echolimit.hermite.table import multi_indices
 
@@ -48,9 +48,10 @@ def mode_ratios(samples: Any, target: Any, degree: int) -> ModeRatios:
     found = hermite_coefficients(target, degree)
     if target.dimension != d:
         raise ValueError(f"samples must have the target's dimension {target.dimension}, got {d}")
-    modes, indices = (
-        (found, np.arange(degree + 1)[:, None]) if d == 1 else (found.coefficients, multi_indices(d, degree))
-    )
+    if isinstance(found, HermiteTable):
+        modes, indices = found.coefficients, multi_indices(d, degree)
+    else:
+        modes, indices = found, np.arange(degree + 1)[:, None]
     degrees = indices.sum(axis=1)
     energy = np.bincount(degrees, weights=modes**2, minlength=degree + 1)[1:]
     live = np.flatnonzero((degrees > 0) & (np.abs(modes) > EMPTY))
