@@ -51,11 +51,12 @@ def write_report(run: Run, to: str | Path, thumbnails: int = THUMBNAILS) -> str:
     if has_images(run):
         comparison = ImageComparison(run)
         record["data"] |= {"n": len(comparison.rows), "shape": comparison.reference.shape}
-        gains = []
-        for rows, gain in compare_rounds(comparison):
+        gains, powers = [], []
+        for rows, gain, power in compare_rounds(comparison):
             metrics += rows
             gains.append(gain)
-        record |= {"metrics": metrics, "gain": gains}
+            powers.append(power)
+        record |= {"metrics": metrics, "gain": gains, "tail_powers": powers}
         write_whole(target / "grid.png", _grid(run, comparison, most))
     elif has_law(run):
         record["vectors"] = vector_rows(run.rounds(), run.settings)

@@ -18,6 +18,7 @@ from echolimit.images.spectra.second_order import (
     radial_power_law,
     spectral_contraction,
     spectral_slope,
+    tail_powers,
     tail_variance,
     tail_variance_law,
 )
@@ -27,5 +28,5 @@ __all__ = [
     "METRICS", "Ages", "Estimate", "ImageReference", "InceptionFID", "MetricRow", "compare_images", "conv_features",
     "draw_images", "draw_normal", "draw_resampled", "frechet_distance", "hermite_ratios", "inception_fid", "loop_ages",
     "metric_table", "noise_sensitivity", "radial_log_spectrum", "radial_power", "radial_power_law", "shape_ratios",
-    "shape_ratios_law", "spectral_contraction", "spectral_slope", "tail_variance", "tail_variance_law",
+    "shape_ratios_law", "spectral_contraction", "spectral_slope", "tail_powers", "tail_variance", "tail_variance_law",
 ]  # fmt: skip

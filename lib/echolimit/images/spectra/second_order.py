@@ -26,6 +26,18 @@ def tail_variance(samples: Any, reference: ImageReference) -> Estimate:
     return Estimate(float(value) * n / (n - 1), float(error) * n / (n - 1))
 
 
+def tail_powers(samples: Any, reference: ImageReference) -> np.ndarray:
+    """The mean power of each image along the reference's tail axes, around the reference's mean; (n,).
+
+    It reads the age of a single image: where the data have next to no variance in the r tail axes, an image noised for
+    the time t has there (1 - exp(-2 t)) chi-square(r) / r, whose standard deviation is sqrt(2 / r) of its mean.
+    samples: (n, c, h, w) or (n, d).  Chapter 11, prop-ancestor.
+    """
+    axes = reference.principal_axes[:, -reference.tail_size :].astype(np.float32)
+    along = (reference.rows_of(samples) - reference.mean.astype(np.float32)) @ axes
+    return np.einsum("ij,ij->i", along, along, dtype=np.float64) / axes.shape[1]
+
+
 def tail_variance_law(reference: ImageReference, ages: Ages) -> float:
     """E[a^2] (l + m^2) + E[1 - a^2] - E[a]^2 m^2, averaged over the tail axes; a = exp(-T).
 
