@@ -40,8 +40,8 @@ def posterior(
     for rows in row_blocks(x.shape[0], size):
         block = x[rows, :]
         total, mean = _posterior_of_block(xp.astype(block, points.dtype, copy=False), points, bias, scale, with_mean)
-        squares = xp.linalg.vecdot(xp.astype(block, sums, copy=False), xp.astype(block, sums, copy=False))
-        totals.append(total - squares / (2 * variance))
+        block = xp.astype(block, sums, copy=False)
+        totals.append(total - xp.linalg.vecdot(block, block) / (2 * variance))
         means.append(mean)
     return xp.concat(totals), xp.concat(means) if with_mean else None
 
