@@ -161,6 +161,25 @@ def test_the_best_score_of_bounded_slope_is_linear(slope):
         assert_allclose(found.fun, exact, atol=2e-4)
 
 
+@pytest.mark.claim("prop-slope-floor")
+@against(
+    lambda K, w: min(K, 1 / w),
+    slope_at_the_centre=lambda K, w: min(K, 1 / 0.04),
+    root=lambda K, w: min(K, w**-0.5),
+)
+def test_the_best_linear_score_of_a_mix(slope):
+    """Half a point, half N(0, .8), noised by sigma = .2: the distance by quadrature, minimised over k <= K."""
+    x = np.linspace(-9, 9, 8001)
+    parts = [(0.5, 0.04), (0.5, 0.84)]
+    density = sum(p * norm.pdf(x, scale=math.sqrt(v)) for p, v in parts)
+    score = -sum(p * norm.pdf(x, scale=math.sqrt(v)) * x / v for p, v in parts) / density
+    w = np.trapezoid(x * x * density, x)
+    for K in (1.5, 8.0):
+        k = np.linspace(0, K, 4001)
+        loss = [np.trapezoid((score + one * x) ** 2 * density, x) for one in k[::20]]
+        assert abs(k[::20][int(np.argmin(loss))] - slope(K, w)) <= 1.01 * (k[20] - k[0])
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import tomllib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from echolimit._checks import check_choice, check_count
-from echolimit.learning.settings import RunSettings
+from echolimit.learning.settings import RunSettings, read_toml
 from echolimit.schedules import constant_schedule, geometric_schedule, polynomial_schedule
 
 AXES = ("alpha", "delta", "schedule", "seed")
@@ -78,7 +77,7 @@ class SweepSettings:
         whose settings are out of range.
         """
         file = Path(path)
-        entries = _read(file)
+        entries = read_toml(file)
         _known(entries, ("name", "base", "grid", "cluster"), "sweep")
         name, base = entries.get("name", file.stem), entries.get("base")
         if not isinstance(base, str):
@@ -89,7 +88,7 @@ class SweepSettings:
         _known(cluster, ("class", "workers", "processes", "threads", "retries", "options"), "cluster")
         if "class" in cluster:
             cluster["kind"] = cluster.pop("class")
-        return cls(name, grid_points(_read(file.parent / base), grid, name), ClusterSettings(**cluster))
+        return cls(name, grid_points(read_toml(file.parent / base), grid, name), ClusterSettings(**cluster))
 
 
 def grid_points(base: dict[str, Any], grid: dict[str, list[Any]], name: str = "sweep") -> tuple[Point, ...]:
@@ -142,15 +141,6 @@ def _words(value: Any) -> str:
     if isinstance(value, list):
         return "-".join(_words(entry) for entry in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError:
-        raise ValueError(f"config {str(file)!r} cannot be read: pass the path of a TOML file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"config {str(file)!r} is not TOML: {error}") from None
 
 
 def _table(value: Any, name: str) -> dict[str, Any]:

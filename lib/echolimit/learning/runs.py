@@ -11,7 +11,7 @@ from typing import Any
 
 from echolimit.learning.keeping import RoundRecord, finished_rounds, load_round
 from echolimit.learning.records import read_records
-from echolimit.learning.settings import RunSettings
+from echolimit.learning.settings import RunSettings, read_toml
 
 PASSED = ("array", "law")  # names of data that were passed to `learned_recursion` and not named in the settings
 
@@ -69,13 +69,7 @@ def read_settings(config: str | Path, changes: Sequence[str] = ()) -> RunSetting
     changes: "loop.alpha=0.1", "name=other", ...: the entry with its table, and its value as TOML; text needs no quotes.
     Raises ValueError or TypeError naming the entry, before anything is done, for an entry that is unknown or wrong.
     """
-    file = Path(config)
-    if not changes:
-        return RunSettings.from_toml(file)
-    try:
-        entries = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return RunSettings.from_toml(file)  # which says what is wrong with the file
+    entries = read_toml(config)
     for change in changes:
         key, sign, value = change.partition("=")
         *tables, entry = key.strip().split(".")
@@ -85,7 +79,7 @@ def read_settings(config: str | Path, changes: Sequence[str] = ()) -> RunSetting
         for table in tables:
             place = place.setdefault(table, {})
             if not isinstance(place, dict):
-                raise ValueError(f"--set {change}: {table} is no table: see the entries of {file}")
+                raise ValueError(f"--set {change}: {table} is no table: see the entries of {config}")
         place[entry] = _toml_value(value.strip())
     return RunSettings.from_dict(entries)
 

@@ -15,7 +15,6 @@ from typing import Any
 from echolimit._checks import (
     check_choice,
     check_count,
-    check_not_negative,
     check_number,
     check_positive,
     check_schedule,
@@ -171,6 +170,10 @@ class SamplerSettings:
         check_count(self.block, "sampler.block", least=1)
 
 
+TABLES = {"data": DataSettings, "loop": LoopSettings, "network": NetworkSettings,
+          "training": TrainingSettings, "sampler": SamplerSettings}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class RunSettings:
     """All settings of one run.  Raises ValueError or TypeError, naming the entry, if one is out of range."""
@@ -186,8 +189,11 @@ class RunSettings:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.replace("-", "").replace("_", "").replace(".", "").isalnum():
             raise ValueError(f"name must be letters, digits, '-', '_' and '.', got {self.name!r}: it names a folder")
-        check_not_negative(self.seed, "seed", "it seeds all randomness of the run")
         check_count(self.seed, "seed")
+        for table, kind in TABLES.items():
+            if not isinstance(getattr(self, table), kind):
+                found = getattr(self, table)
+                raise TypeError(f"{table} must be {kind.__name__}, got {found!r}: see RunSettings.from_dict")
         latest = max(delta for _, delta in self.loop.schedule())
         if delta_to_sigma(self.sampler.T) <= 1.5 * delta_to_sigma(latest):
             raise ValueError(
@@ -197,20 +203,13 @@ class RunSettings:
 
     @classmethod
     def from_dict(cls, entries: dict[str, Any]) -> RunSettings:
-        """Settings from nested dictionaries; an unknown or missing entry is an error that lists the known ones."""
+        """Settings from nested dictionaries; an unknown entry is an error that lists the known ones."""
         return _read(cls, entries, "")
 
     @classmethod
     def from_toml(cls, path: str | Path) -> RunSettings:
         """Settings from a TOML file: top-level name and seed, and the tables data, loop, network, training, sampler."""
-        file = Path(path)
-        try:
-            entries = tomllib.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ValueError(f"config {str(file)!r} does not exist: pass the path of a TOML file") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"config {str(file)!r} is not TOML: {error}") from None
-        return cls.from_dict(entries)
+        return cls.from_dict(read_toml(path))
 
     def as_dict(self) -> dict[str, Any]:
         """Nested dictionaries with lists for tuples, ready for JSON."""
@@ -221,15 +220,30 @@ class RunSettings:
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
 
 
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """The entries of a config.  Raises ValueError, naming the file, for one that cannot be read or is not TOML."""
+    file = Path(path)
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"config {str(file)!r} does not exist: pass the path of a TOML file") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"config {str(file)!r} cannot be read ({reason}): pass the path of a TOML file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"config {str(file)!r} is not TOML: {error}") from None
+
+
 def _read(cls: Any, entries: Any, where: str) -> Any:
-    """An instance of a settings class from a dictionary."""
+    """An instance of a settings class from a dictionary; `where` is its table, "" for all settings."""
+    title = where or "settings"
     if not isinstance(entries, dict):
-        raise TypeError(f"{where or 'settings'} must be a table, got {entries!r}")
+        raise TypeError(f"{title} must be a table, got {entries!r}")
     hints = typing.get_type_hints(cls)
     unknown = sorted(set(entries) - set(hints))
     if unknown:
-        raise ValueError(f"{where or 'settings'}: unknown entry {unknown[0]!r}; known are {', '.join(sorted(hints))}")
-    return cls(**{key: _value(hints[key], value, f"{where}{key}.") for key, value in entries.items()})
+        raise ValueError(f"{title}: unknown entry {unknown[0]!r}; known are {', '.join(sorted(hints))}")
+    return cls(**{key: _value(hints[key], value, key) for key, value in entries.items()})
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
