@@ -1,4 +1,4 @@
-"""Training of the image U-Net, in images a second, against the matrix products that the processor could do meanwhile."""
+"""Training of the image U-Net, in images a second, against the matrix products done in the same time."""
 
 from __future__ import annotations
 

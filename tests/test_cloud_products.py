@@ -65,6 +65,16 @@ def test_16_bit_points_give_the_score_of_these_points(t):
     assert law.score(queries.float()).dtype == torch.float32
 
 
+def test_float16_points_do_not_overflow():
+    torch = pytest.importorskip("torch")
+    points = 100 * points_and_queries(1.0)[0]  # products up to 7e5, above what 16 bits hold
+    x = np.exp(-1.0) * points[:20] + 0.1
+    exact = PointCloud(points.astype(np.float16).astype(float)).diffuse(1.0).score(x)
+    for stored in (points.astype(np.float16), torch.from_numpy(points.astype(np.float16))):
+        queries = x.astype(np.float32) if isinstance(stored, np.ndarray) else torch.from_numpy(x).float()
+        assert_allclose(np.asarray(PointCloud(stored).diffuse(1.0).score(queries)), exact, rtol=1e-3, atol=1e-3)
+
+
 def test_the_rounding_of_16_bit_products_is_made_good(monkeypatch):
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(0)

@@ -12,17 +12,27 @@ pytest.importorskip("accelerate")
 
 from echolimit.learning.grid import SweepSettings
 from echolimit.learning.settings import RunSettings
+from echolimit.results import load_record
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / "configs"
 PAGE = (ROOT / "appendices" / "scale.md").read_text(encoding="utf-8")
 RUNS = sorted(path for path in CONFIGS.glob("*.toml") if not path.name.startswith("sweep"))
+RECORDED = sorted((ROOT / "results").glob("*/config.toml"))
 SWEEPS = sorted(CONFIGS.glob("sweep-*.toml"))
 
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
 def test_run_configs_are_valid_and_named_after_their_files(path):
     assert RunSettings.from_toml(path).name == path.stem
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.parent.name)
+def test_configs_of_recorded_runs_are_valid_and_named_after_their_folders(path):
+    settings = RunSettings.from_toml(path)
+    assert settings.name == path.parent.name
+    record = load_record(settings.name)
+    assert record is None or record["settings_digest"] == settings.digest()
 
 
 @pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)

@@ -189,6 +189,10 @@ def test_folders_that_are_no_run_or_another_one(small, tmp_path, capsys):
     (tmp_path / "settings.json").write_text('{"settings": {"colour": 1}}')
     assert main(["resume", str(tmp_path)]) == WRONG
     assert "unknown entry 'colour'" in capsys.readouterr().err
+    (tmp_path / "settings.json").write_text('{"settings": {}}')
+    for command in (["resume"], ["run", str(config), "--folder"]):
+        assert main([*command, str(tmp_path)]) == WRONG
+        assert "settings.json cannot be used (no entry 'data'): restore it" in capsys.readouterr().err
     assert main(["run", str(tmp_path / "missing.toml")]) == WRONG
     assert "does not exist: pass the path of a TOML file" in capsys.readouterr().err
 

@@ -94,7 +94,7 @@ def test_points_out_of_range_are_found_before_any_is_run(grid, says):
     ("text", "kind", "says"),
     [
         ("name = 'x'", ValueError, "base must be the path of a run's config, got None"),
-        ("base = 'missing.toml'", ValueError, "missing.toml' cannot be read"),
+        ("base = 'missing.toml'", ValueError, "missing.toml' does not exist"),
         ("base = 'base.toml'\n[grid]\nwidth = [1]", ValueError, "grid: unknown entry 'width'; known are alpha, delta"),
         ("base = 'base.toml'\ncolour = 1", ValueError, "sweep: unknown entry 'colour'"),
         ("base = 'base.toml'\ngrid = 3", TypeError, "grid must be a table, got 3"),

@@ -85,7 +85,8 @@ def test_a_batch_holds_the_fresh_share_and_covers_all_noise_levels():
     low, high = 0.9 * math.sqrt(math.expm1(0.2)), math.sqrt(math.expm1(5.0))
     levels = (sigma.log() - math.log(low)) / math.log(high / low)
     parts = torch.sort(levels).values * batch - torch.arange(batch)  # one level in each of `batch` equal parts
-    assert float(parts.min()) > -0.01 and float(parts.max()) < 1.01
+    assert float(parts.min()) > -0.01
+    assert float(parts.max()) < 1.01
     assert abs(float(noise.mean())) < 5 / math.sqrt(2 * batch)
 
 
@@ -153,7 +154,8 @@ def test_a_first_round_of_another_kind_is_refused(tmp_path, changes, says):
     list(learned_recursion(CORRELATED, settings(loop={"rounds": 1}), tmp_path / "one", progress=False))
     changes = changes | {"loop": changes.get("loop", {}) | {"first_round": str(tmp_path / "one")}}
     with pytest.raises(ValueError, match=says):
-        list(learned_recursion(CORRELATED, settings(**changes), progress=False))
+        learned_recursion(CORRELATED, settings(**changes), tmp_path / "two")
+    assert not (tmp_path / "two").exists()  # which the mended settings may still take
 
 
 def test_a_folder_of_another_run_is_refused_and_left_as_it_is(tmp_path):
@@ -180,10 +182,11 @@ def test_a_damaged_round_is_run_again(tmp_path):
         (np.zeros((4, 3, 2)), "data must have shape"),
         (np.full((4, 2), np.nan), "data must be finite"),
         (np.zeros((1, 2)), "n >= 2"),
+        ("plane", "data must be a law, an array of numbers or None, got str"),
     ],
 )
 def test_data_that_are_no_set_of_points_are_refused(data, says):
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises((ValueError, TypeError), match=says):
         learned_recursion(data, settings())
 
 

@@ -10,7 +10,8 @@ pytest.importorskip("accelerate")
 
 from echolimit import GaussianMixture, score_of  # noqa: E402
 from echolimit.example_laws import named_law  # noqa: E402
-from echolimit.learning import RunSettings, learned_recursion  # noqa: E402
+from echolimit.learning import DataSettings, RunSettings, learned_recursion, sources  # noqa: E402
+from echolimit.learning.checkpoints import CheckpointError  # noqa: E402
 from echolimit.learning.energy import numpy_score, path_energy  # noqa: E402
 from echolimit.learning.keeping import load_round  # noqa: E402
 from echolimit.learning.score_errors import main, measure_round  # noqa: E402
@@ -71,9 +72,32 @@ def test_the_command_writes_one_row_a_round_and_keeps_those_that_are_there(folde
         assert "plane" in row["data"]
 
 
+def test_a_wrong_command_is_refused_with_words_before_any_work(folder, tmp_path, capsys):
+    to = tmp_path / "record.json"
+
+    def says(*words):
+        assert main([*map(str, words), "--to", str(to)]) == 2
+        assert not (to.exists() and to.read_text().startswith('{\n  "command"'))
+        return capsys.readouterr().err
+
+    assert "holds no run" in says(tmp_path)
+    assert "--rounds must be finished ones" in says(folder, "--rounds", 1, 3)
+    assert "are not those that" in says(folder, "--data", "ring")
+    to.write_text("[]")
+    assert "holds no rows of this command" in says(folder)
+
+
+def test_images_are_measured_on_the_split_that_was_not_trained_on(monkeypatch):
+    opened = []
+    monkeypatch.setattr(sources, "open_source", lambda settings: opened.append(settings))
+    for split, other in (("train", "test"), ("test", "train")):
+        sources.open_held_out(DataSettings("digits", split=split, count=100))
+        assert (opened[-1].split, opened[-1].count) == (other, 0)
+
+
 def test_rounds_that_are_not_there_are_refused(folder):
     rows = np.zeros((30, 2))
     with pytest.raises(ValueError, match="reference_steps"):
         measure_round(folder, 1, rows, rows, reference_steps=-1)
-    with pytest.raises(Exception, match="round"):
+    with pytest.raises(CheckpointError, match="damaged"):
         measure_round(folder, 3, rows, rows)

@@ -36,9 +36,9 @@ def test_a_config_becomes_settings_and_a_digest(tmp_path):
         ({"loop": {"alpha": 1.5}}, "alpha must be in"),
         ({"loop": {"delta": 0.0}}, "delta must be greater than 0"),
         ({"loop": {"delta": [0.1], "rounds": 2}}, "length rounds = 2"),
-        ({"loop": {"alfa": 0.5}}, "unknown entry 'alfa'; known are alpha, delta"),
+        ({"loop": {"alfa": 0.5}}, "^loop: unknown entry 'alfa'; known are alpha, delta"),
         ({"lop": {}}, "unknown entry 'lop'"),
-        ({"loop": 3}, "must be a table"),
+        ({"loop": 3}, "^loop must be a table"),
         ({"loop": {"rounds": 2.5}}, "loop.rounds must be an integer"),
         ({"network": {"kind": "transformer"}}, "network.kind must be one of mlp, unet"),
         ({"network": {"kind": "unet", "width": 20}}, "multiple of 8"),
@@ -65,6 +65,8 @@ def test_a_missing_or_broken_file_is_named(tmp_path):
     (tmp_path / "broken.toml").write_text("alpha = = 2")
     with pytest.raises(ValueError, match="is not TOML"):
         RunSettings.from_toml(tmp_path / "broken.toml")
+    with pytest.raises(ValueError, match="cannot be read"):
+        RunSettings.from_toml(tmp_path)
 
 
 def test_settings_made_in_python_are_checked_alike():
@@ -72,3 +74,5 @@ def test_settings_made_in_python_are_checked_alike():
         LoopSettings(alpha=-1.0)
     with pytest.raises(ValueError, match=r"training\.batch"):
         TrainingSettings(batch=0)
+    with pytest.raises(TypeError, match=r"loop must be .*LoopSettings"):
+        RunSettings(loop={"alpha": 0.5})

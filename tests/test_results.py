@@ -48,6 +48,9 @@ def test_damage_and_wrong_names_are_named(tmp_path, monkeypatch):
     for name in ("../torn", "", "a/b", ".hidden", None):
         with pytest.raises(ValueError, match="name must be made of letters"):
             load_record(name)
+    monkeypatch.setenv("ECHOLIMIT_RESULTS", str(tmp_path / "none"))
+    with pytest.raises(ValueError, match="ECHOLIMIT_RESULTS must name a folder"):
+        list_records()
 
 
 def test_records_are_read_without_torch_and_pictures():

@@ -15,31 +15,33 @@ import array_api_compat as compat
 from echolimit._arrays import Array, empty, exponentiate, has_values, on_host, row_blocks
 
 FEW = 2  # points are picked out when at most one in two matters
-LOGIT_ERROR = 1 / 8  # of the difference of two 16-bit products; beyond, what their rounding lost is found
+LOGIT_ERROR = 1 / 4  # bound for the difference of two logits; beyond, what rounding to 16 bits lost is made good
 AT_ONCE = 2**24  # numbers that a block of queries makes with all points on the host
 
 
 def posterior(
     x: Array, points: Array, norms: Array, log_weights: Array | None, signal: float, variance: float, with_mean: bool
 ) -> tuple[Array, Array | None]:
-    """ln sum_k w_k exp(-|x_i - a p_k|^2 / (2 v)), shape (n,), and the posterior mean of p, (n, d), or None.
+    """ln sum_k w_k exp(-|x_i - a p_k|^2 / (2 v)), shape (n,), and the posterior mean of a p, (n, d), or None.
 
     x: (n, d).  points: (k, d).  norms: |p_k|^2, (k,).  log_weights: (k,), or None for w_k = 1.
-    Points in 16 bits are multiplied in 16 bits and summed in 32; both results are then float32.
+    bfloat16 points are multiplied as such and summed in 32 bits, float16 ones, which overflow, made float32 first; both
+    results are then float32.
     """
     xp = compat.array_namespace(points)
     sums = xp.float32 if in_16_bits(points) else xp.result_type(x, points)
-    if not in_16_bits(points):
+    if not _in_bfloat16(points):
         points = xp.astype(points, sums, copy=False)
-    scale = signal / variance
-    bias = xp.astype(norms, sums, copy=False) * (-signal * scale / 2)
+    bias = xp.astype(norms, sums, copy=False) * (-(signal**2) / (2 * variance))
     if log_weights is not None:
         bias = bias + xp.astype(log_weights, sums, copy=False)
     size = max(64, (AT_ONCE if on_host(x) else 8 * AT_ONCE) // points.shape[0])
     totals, means = [], []
     for rows in row_blocks(x.shape[0], size):
         block = x[rows, :]
-        total, mean = _posterior_of_block(xp.astype(block, points.dtype, copy=False), points, bias, scale, with_mean)
+        total, mean = _posterior_of_block(
+            xp.astype(block, points.dtype, copy=False), points, bias, signal, variance, with_mean
+        )
         block = xp.astype(block, sums, copy=False)
         totals.append(total - xp.linalg.vecdot(block, block) / (2 * variance))
         means.append(mean)
@@ -47,16 +49,21 @@ def posterior(
 
 
 def in_16_bits(points: Array) -> bool:
-    """Whether the points are torch's bfloat16 or float16, which processors multiply faster and sum in 32 bits."""
-    return compat.is_torch_array(points) and points.dtype.itemsize == 2
+    """Whether the points are bfloat16 or float16: good for numbers, not for sums."""
+    return compat.array_namespace(points).finfo(points.dtype).bits == 16
+
+
+def _in_bfloat16(points: Array) -> bool:
+    """torch's alone: processors multiply it faster and sum the products in 32 bits."""
+    return compat.is_torch_array(points) and str(points.dtype) == "torch.bfloat16"
 
 
 def _posterior_of_block(
-    x: Array, points: Array, bias: Array, scale: float, with_mean: bool
+    x: Array, points: Array, bias: Array, signal: float, variance: float, with_mean: bool
 ) -> tuple[Array, Array | None]:
-    xp = compat.array_namespace(x)
+    xp, scale = compat.array_namespace(x), signal / variance
     cross = xp.matmul(x, points.T)
-    rounded = in_16_bits(points)
+    rounded = _in_bfloat16(points)
     logits = empty(tuple(cross.shape), bias) if rounded else cross
     top, best = _load(logits, cross, bias, scale)
     error = 0.0
@@ -74,7 +81,7 @@ def _posterior_of_block(
     if not with_mean:
         return total, None
     mean = xp.astype(xp.matmul(shares, points), bias.dtype, copy=False)
-    mean /= sums[:, None]
+    mean *= (signal / sums)[:, None]
     return total, mean
 
 

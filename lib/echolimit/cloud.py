@@ -36,6 +36,9 @@ class PointCloud(Law):
 
     points: (n, d).  weights: (n,), nonnegative, sum one, or None for equal weights.  `diffuse(t)` shares the points and
     keeps two numbers, `signal` a and `variance` v, so that 50,000 images of 3,072 pixels cost no more memory than once.
+    Density and score of many points cost little more than two matrix products; torch.bfloat16 points make these far
+    faster on processors that have instructions for it, with scores good to three digits (means and covariances want
+    float32 points).
     The density or score of an undiffused cloud does not exist: ValueError.
     """
 
@@ -105,7 +108,6 @@ class PointCloud(Law):
         log_density = self._normalised(total)
         if mean is None:
             return log_density, None
-        mean *= self.signal
         mean -= x
         mean *= 1 / self.variance
         xp = compat.array_namespace(x)

@@ -19,7 +19,7 @@ def load_record(name: str) -> dict[str, Any] | None:
     that the library is used from, else in the copy that is installed with it.
     Returns what `python -m echolimit.learning report` wrote to record.json, and under "folder" the Path of its folder,
     where pictures (grid.png) and the config lie. Needs neither torch nor a network.
-    Raises ValueError for a name that is none, or where record.json is damaged.
+    Raises ValueError for a name that is none, where record.json is damaged, or ECHOLIMIT_RESULTS names no folder.
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ValueError(f"name must be made of letters, digits, '-', '_' and '.', got {name!r}: see list_records()")
@@ -38,6 +38,8 @@ def list_records() -> list[str]:
 def _roots() -> list[Path]:
     named = os.environ.get("ECHOLIMIT_RESULTS")
     if named:
+        if not Path(named).is_dir():
+            raise ValueError(f"ECHOLIMIT_RESULTS must name a folder, got {named!r}: mend it or unset it")
         return [Path(named)]
     here = Path(__file__).resolve()
     return [here.parents[2] / "results", here.with_name("recorded")]

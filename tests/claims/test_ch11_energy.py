@@ -86,6 +86,24 @@ def test_the_score_of_a_wrong_law_is_seen_in_full(observe=tilted_share):
     assert found.observability_error < 0.05
 
 
+@pytest.mark.claim("prop-consistent-errors")
+@against(
+    lambda early, late: 1 - late / early,
+    in_full_at_any_time=lambda early, late: 1.0,
+    over_the_difference=lambda early, late: 1 - late / (early - late),
+    amplitude_for_power=lambda early, late: 1 - np.sqrt(late / early),
+)
+def test_the_bound_is_reached_by_a_shift_of_the_normal_law(least):
+    """q = N(0, 1), q' = N(.1, 1), b = .1 exp(-t); chi-square by hand; T is not large."""
+    data, rng, shift, end = np.random.default_rng(7).standard_normal((6000, 1)), np.random.default_rng(8), 0.1, 0.4
+    early, late = (np.expm1((shift * np.exp(-t)) ** 2) for t in (DELTA, end))
+    found = observe_paths(
+        lambda x, t: -(x - shift * np.exp(-t)), lambda x, t: -x, data, end, DELTA, rng, steps=40, branches=2
+    )
+    assert abs(found.energy - (early - late)) < 5 * found.energy_error + 0.02 * early
+    assert abs(found.observability - least(early, late)) < 5 * found.observability_error < 0.15
+
+
 def against_clean_noise(score, other, data, rng):
     return energy_gap(score, other, data, T, DELTA, rng, steps=20)
 

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from echolimit.example_laws import LAW_NAMES
-from echolimit.images import load_images
 from echolimit.images.spectra import (
     ImageReference,
     compare_images,
@@ -23,13 +22,11 @@ from echolimit.images.spectra import (
 from echolimit.learning.energy import energy_gap
 from echolimit.learning.keeping import RoundRecord
 from echolimit.learning.networks import ScoreModel
-from echolimit.learning.runs import PASSED, Run
-from echolimit.learning.settings import DataSettings
-from echolimit.learning.sources import open_source
+from echolimit.learning.runs import PASSED, Run, open_data
+from echolimit.learning.sources import open_held_out
 from echolimit.learning.training import generator, training_moments
 
 GAP_ROWS, GAP_STEPS, BLOCK, CONTROLS, TAIL_BINS = 400, 12, 200, 4, 60
-OTHER_SPLIT = {"train": "test", "test": "train"}
 
 
 def has_images(run: Run) -> bool:
@@ -51,14 +48,9 @@ class ImageComparison:
 
     def __init__(self, run: Run) -> None:
         self.run, self.schedule = run, run.settings.loop.schedule()
-        source = open_source(run.settings.data)
-        if source.rows is None or source.digest != run.data["digest"]:
-            raise ValueError(
-                f"data {run.settings.data.name!r} are not those that {run.folder} was trained on: restore them"
-            )
-        self.rows = source.rows
-        self.held_out = _held_out(run.settings.data)
-        images = source.rows.numpy().reshape(len(source.rows), *source.shape)
+        images = open_data(run).points()
+        self.rows = torch.from_numpy(images).flatten(1)
+        self.held_out = open_held_out(run.settings.data).points()
         self.reference = ImageReference(images, held_out=self.held_out)
 
     def metrics(self, record: RoundRecord) -> list[dict[str, Any]]:
@@ -131,11 +123,6 @@ def compare_rounds(
     for record in comparison.run.rounds():
         yield comparison.metrics(record), comparison.gain(record, before), comparison.tail_powers(record)
         before = record
-
-
-def _held_out(data: DataSettings) -> np.ndarray:
-    images = load_images(data.name, split=OTHER_SPLIT[data.split], resolution=data.resolution)
-    return np.asarray(images.images, dtype=np.float32)
 
 
 class _Zero(nn.Module):

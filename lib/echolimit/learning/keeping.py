@@ -25,6 +25,8 @@ from echolimit.learning.settings import RunSettings
 from echolimit.learning.sources import Source
 from echolimit.learning.training import RoundTraining
 
+CLAIM = "settings.json"  # of a run folder: what it is for
+
 
 @dataclass(frozen=True)
 class RoundRecord:
@@ -61,19 +63,41 @@ def finished_rounds(folder: str | Path) -> list[int]:
     return [number for number in range(1, len(held) + 1) if held >= set(range(1, number + 1))]
 
 
-def take_over(settings: RunSettings, source: Source) -> RoundRecord:
-    """The first round of the run in settings.loop.first_round.  ValueError if it is not the one to be trained here."""
+def read_claim(folder: str | Path) -> tuple[RunSettings, dict[str, str]]:
+    """What a run folder was claimed for: the settings of its run, and name, provenance and digest of its data.
+
+    Raises ValueError where the folder holds no run, a damaged settings.json, or settings that this version lacks.
+    """
+    path = Path(folder) / CLAIM
+    if not path.is_file():
+        raise ValueError(f"folder {folder} holds no run, there is no {CLAIM}: start one with `run CONFIG.toml`")
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        settings, data = RunSettings.from_dict(saved["settings"]), dict(saved["data"])
+        return settings, {name: str(data[name]) for name in ("name", "provenance", "digest")}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        words = f"no entry {error}" if isinstance(error, KeyError) else error
+        raise ValueError(f"{path} cannot be used ({words}): restore it, or start the run anew elsewhere") from error
+
+
+def check_first_round(settings: RunSettings, source: Source) -> None:
+    """ValueError unless settings.loop.first_round holds the first round that these settings and data would train."""
     other = Path(settings.loop.first_round)
     if 1 not in finished_rounds(other):
         raise ValueError(f"loop.first_round must hold a finished first round, got {str(other)!r}: run it first")
-    held = json.loads((other / "settings.json").read_text())
-    theirs = _first_round(RunSettings.from_dict(held["settings"]))
+    held, data = read_claim(other)
+    theirs = _first_round(held)
     for part, ours in _first_round(settings).items():
         if ours != theirs[part]:
             raise ValueError(f"loop.first_round = {str(other)!r} was run with another {part}: train the round anew")
-    if held["data"]["digest"] != source.digest:
+    if data["digest"] != source.digest:
         raise ValueError(f"loop.first_round = {str(other)!r} was trained on other data: train the round anew")
-    return replace(load_round(other, 1), alpha=settings.loop.schedule()[0][0])
+
+
+def take_over(settings: RunSettings, source: Source) -> RoundRecord:
+    """The first round of the run in settings.loop.first_round, checked."""
+    check_first_round(settings, source)
+    return replace(load_round(settings.loop.first_round, 1), alpha=settings.loop.schedule()[0][0])
 
 
 class Keeper:
@@ -165,14 +189,14 @@ class Keeper:
 
     def _claim(self) -> None:
         """Write the settings of a new run, or refuse the folder of another one."""
-        path = self.root / "settings.json"
+        path = self.root / CLAIM
         data = {"name": self.source.name, "provenance": self.source.provenance, "digest": self.source.digest}
         mine = {"settings": self.settings.as_dict(), "digest": self.settings.digest(), "data": data}
         if not path.exists():
             write_json(path, mine)
             return
-        held = json.loads(path.read_text())
-        if (held["digest"], held["data"]["digest"]) != (mine["digest"], self.source.digest):
+        settings, held = read_claim(self.root)
+        if (settings.digest(), held["digest"]) != (self.settings.digest(), self.source.digest):
             raise ValueError(
                 f"folder {self.root} holds another run (other settings or data, see {path}): take another folder"
             )

@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 
 import echolimit.samplers as samplers
 from echolimit.learning.devices import make_accelerator, share_of_batch
-from echolimit.learning.keeping import Keeper, RoundRecord, load_round, take_over
+from echolimit.learning.keeping import Keeper, RoundRecord, check_first_round, finished_rounds, load_round, take_over
 from echolimit.learning.networks import ScoreModel, make_model
 from echolimit.learning.settings import RunSettings
 from echolimit.learning.sources import LAW_POINTS, Source, array_source, law_source, open_source
@@ -46,7 +46,10 @@ def learned_recursion(
     accelerator = make_accelerator(settings.training.precision)
     share_of_batch(settings.training.batch, accelerator.num_processes, accelerator.process_index)
     make_model(settings.network, source.shape, settings.training.precision, 0)  # a misfit is found before any work
-    keeper = Keeper(source, settings, None if folder is None else Path(folder), accelerator)
+    place = None if folder is None else Path(folder)
+    if settings.loop.first_round and (place is None or 1 not in finished_rounds(place)):
+        check_first_round(settings, source)
+    keeper = Keeper(source, settings, place, accelerator)
     return _rounds(source, settings, keeper, progress)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from echolimit.learning.keeping import RoundRecord, finished_rounds, load_round
+from echolimit.learning.keeping import RoundRecord, finished_rounds, load_round, read_claim
 from echolimit.learning.records import read_records
 from echolimit.learning.settings import RunSettings, read_toml
+from echolimit.learning.sources import Source, open_source
 
 PASSED = ("array", "law")  # names of data that were passed to `learned_recursion` and not named in the settings
 
@@ -51,16 +52,24 @@ def read_run(folder: str | Path) -> Run:
     Raises ValueError where the folder holds no run, or settings that this version does not know.
     """
     root = Path(folder)
-    path = root / "settings.json"
-    if not path.is_file():
-        raise ValueError(f"folder {root} holds no run, there is no settings.json: start one with `run CONFIG.toml`")
-    try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
-        settings, data = RunSettings.from_dict(saved["settings"]), dict(saved["data"])
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{path} cannot be used ({error}): restore it, or start the run anew elsewhere") from error
+    settings, data = read_claim(root)
     log = root / "log.jsonl"
     return Run(root, settings, data, read_records(log) if log.is_file() else [], finished_rounds(root))
+
+
+def open_data(run: Run, place: str | None = None) -> Source:
+    """The real data of a run, opened by name.
+
+    place: where they are, if not where the settings say.  Raises ValueError where the data were passed from Python, or
+    are not those that the run was trained on.
+    """
+    if run.data["name"] in PASSED:
+        raise ValueError(f"the data of {run.folder} were passed from Python: they have no name to open them by")
+    settings = run.settings.data if place is None else replace(run.settings.data, name=place)
+    source = open_source(settings)
+    if source.digest != run.data["digest"]:
+        raise ValueError(f"data {settings.name!r} are not those that {run.folder} was trained on: restore them")
+    return source
 
 
 def read_settings(config: str | Path, changes: Sequence[str] = ()) -> RunSettings:

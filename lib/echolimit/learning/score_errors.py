@@ -21,13 +21,14 @@ from echolimit.cloud import PointCloud
 from echolimit.learning._held_out import NEW_SEED, flat_rows, mixed_rows, new_draws, training_points
 from echolimit.learning.devices import make_accelerator
 from echolimit.learning.energy import energy_gap, path_energy
-from echolimit.learning.keeping import load_round
+from echolimit.learning.keeping import load_round, read_claim
 from echolimit.learning.networks import ScoreModel, make_model
 from echolimit.learning.observability import observe_paths, observe_sampler
 from echolimit.learning.records import provenance as records_provenance
 from echolimit.learning.records import write_json
-from echolimit.learning.settings import DataSettings, RunSettings
-from echolimit.learning.sources import open_source
+from echolimit.learning.runs import Run, open_data, read_run
+from echolimit.learning.settings import RunSettings
+from echolimit.learning.sources import open_held_out
 from echolimit.learning.training import RoundTraining
 from echolimit.process import OrnsteinUhlenbeck
 from echolimit.recursion import score_of
@@ -68,8 +69,9 @@ def measure_round(
     Chapter 11, section on paper P1.
     """
     check_count(reference_steps, "reference_steps")
+    check_count(branches, "branches", least=2)
     began, folder = time.perf_counter(), Path(folder)
-    settings = RunSettings.from_dict(json.loads((folder / "settings.json").read_text())["settings"])
+    settings, _ = read_claim(folder)
     if settings.training.threads:
         torch.set_num_threads(settings.training.threads)
     record, before = load_round(folder, number), load_round(folder, number - 1) if number > 1 else None
@@ -151,7 +153,7 @@ def _against_longer(task: _Task, longer: ScoreModel, rows: Tensor) -> dict[str, 
 def _against_memory(task: _Task, cloud: PointCloud, rows: Tensor) -> dict[str, Any]:
     found = observe_paths(
         task.model.score, score_of(cloud), rows, task.T, task.delta, task.rng,
-        steps=task.steps, branches=max(2, task.branches), rows=task.block,
+        steps=task.steps, branches=task.branches, rows=task.block,
     )  # fmt: skip
     return {
         "memoriser": found.energy, "memoriser_error": found.energy_error,
@@ -196,33 +198,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--to", required=True, help="the JSON file to write; rows that it holds are kept")
     words = list(sys.argv[1:] if arguments is None else arguments)
     options, command = parser.parse_args(words), " ".join([parser.prog, *words])
-    target = Path(options.to)
-    rows = json.loads(target.read_text())["rows"] if target.is_file() else []
-    for folder in options.folders:
-        settings = RunSettings.from_dict(json.loads((Path(folder) / "settings.json").read_text())["settings"])
-        real, held_out, provenance = _data(settings, options.data)
-        for number in options.rounds:
-            if any((row["run"], row["round"]) == (settings.name, number) for row in rows):
-                continue
-            row = measure_round(
-                folder, number, real, held_out, reference_steps=options.reference_steps, ends=options.ends,
-                steps=options.steps, branches=options.branches,
-            )  # fmt: skip
-            rows.append({"run": settings.name, "data": provenance} | row)
-            spent = sum(row["seconds"] for row in rows)
-            write_json(target, {"command": command, "provenance": records_provenance(spent), "rows": rows})
+    try:
+        _measure(options, command)
+    except (ValueError, TypeError, OSError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     return 0
 
 
-def _data(settings: RunSettings, place: str | None) -> tuple[Any, Any, str]:
-    """Real rows for training and others that are held out: the test split, or new draws of a law."""
-    data: DataSettings = replace(settings.data, name=place) if place else settings.data
-    source = open_source(data)
-    if source.rows is None:
-        return source.draw(settings.seed, 1), source.draw(settings.seed + NEW_SEED, 1), source.provenance
-    test = open_source(replace(data, split="test", count=0))
-    assert test.rows is not None
-    return source.rows, test.rows, source.provenance
+def _measure(options: argparse.Namespace, command: str) -> None:
+    """Add the rows that are missing to the record; all runs, rounds and their data are looked at first."""
+    target = Path(options.to)
+    rows = _kept_rows(target)
+    runs = [read_run(folder) for folder in options.folders]
+    for run in runs:
+        lacking = sorted(set(options.rounds) - set(run.finished))
+        if lacking:
+            raise ValueError(f"--rounds must be finished ones of {run.folder}, {run.finished}, got {lacking[0]}")
+    for run in runs:
+        name = run.settings.name
+        left = [k for k in options.rounds if (name, k) not in {(row["run"], row["round"]) for row in rows}]
+        if not left:
+            continue
+        real, held_out, provenance = _data(run, options.data)
+        for number in left:
+            row = measure_round(
+                run.folder, number, real, held_out, reference_steps=options.reference_steps, ends=options.ends,
+                steps=options.steps, branches=options.branches,
+            )  # fmt: skip
+            rows.append({"run": name, "data": provenance} | row)
+            spent = sum(row["seconds"] for row in rows)
+            write_json(target, {"command": command, "provenance": records_provenance(spent), "rows": rows})
+
+
+def _kept_rows(target: Path) -> list[dict[str, Any]]:
+    if not target.is_file():
+        return []
+    try:
+        return list(json.loads(target.read_text(encoding="utf-8"))["rows"])
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"--to {target} holds no rows of this command: restore it or name another file") from None
+
+
+def _data(run: Run, place: str | None) -> tuple[Tensor, Tensor, str]:
+    """Rows that the run was trained on and others that are held out: the other split, or new draws of a law."""
+    source, seed = open_data(run, place), run.settings.seed
+    if source.law is not None:
+        return source.draw(seed, 1), source.draw(seed + NEW_SEED, 1), source.provenance
+    data = run.settings.data if place is None else replace(run.settings.data, name=place)
+    return source.draw(seed, 1), open_held_out(data).draw(seed, 1), source.provenance
 
 
 if __name__ == "__main__":

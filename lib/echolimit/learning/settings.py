@@ -170,10 +170,6 @@ class SamplerSettings:
         check_count(self.block, "sampler.block", least=1)
 
 
-TABLES = {"data": DataSettings, "loop": LoopSettings, "network": NetworkSettings,
-          "training": TrainingSettings, "sampler": SamplerSettings}  # fmt: skip
-
-
 @dataclass(frozen=True)
 class RunSettings:
     """All settings of one run.  Raises ValueError or TypeError, naming the entry, if one is out of range."""
@@ -190,10 +186,9 @@ class RunSettings:
         if not isinstance(self.name, str) or not self.name.replace("-", "").replace("_", "").replace(".", "").isalnum():
             raise ValueError(f"name must be letters, digits, '-', '_' and '.', got {self.name!r}: it names a folder")
         check_count(self.seed, "seed")
-        for table, kind in TABLES.items():
-            if not isinstance(getattr(self, table), kind):
-                found = getattr(self, table)
-                raise TypeError(f"{table} must be {kind.__name__}, got {found!r}: see RunSettings.from_dict")
+        for table, kind in typing.get_type_hints(RunSettings).items():
+            if dataclasses.is_dataclass(kind) and type(getattr(self, table)) is not kind:
+                raise TypeError(f"{table} must be {kind}, got {getattr(self, table)!r}: see RunSettings.from_dict")
         latest = max(delta for _, delta in self.loop.schedule())
         if delta_to_sigma(self.sampler.T) <= 1.5 * delta_to_sigma(latest):
             raise ValueError(
@@ -208,7 +203,7 @@ class RunSettings:
 
     @classmethod
     def from_toml(cls, path: str | Path) -> RunSettings:
-        """Settings from a TOML file: top-level name and seed, and the tables data, loop, network, training, sampler."""
+        """Settings from a TOML file: name and seed, and the tables data, loop, network, training, sampler."""
         return cls.from_dict(read_toml(path))
 
     def as_dict(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from echolimit.learning.settings import DataSettings
 from echolimit.learning.training import generator
 
 LAW_POINTS = 20_000
+OTHER_SPLIT = {"train": "test", "test": "train"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ class Source:
         points = self.law.sample(self.count, np.random.default_rng(words))
         return torch.from_numpy(np.ascontiguousarray(points, dtype=np.float32))
 
+    def points(self) -> np.ndarray:
+        """All points of a data set in their shape, (n, d) or (n, c, h, w).  Raises ValueError for a law."""
+        if self.rows is None:
+            raise ValueError(f"source must be a data set, got the law {self.name!r}: take draws of it")
+        return self.rows.numpy().reshape(len(self.rows), *self.shape)
+
 
 def open_source(settings: DataSettings) -> Source:
     """The source that `settings.name` names; images through `echolimit.images.load_images`."""
@@ -48,9 +55,17 @@ def open_source(settings: DataSettings) -> Source:
         return law_source(named_law(settings.name), settings.name, settings.count or LAW_POINTS)
     from echolimit.images import load_images
 
-    images = load_images(settings.name, split=settings.split, resolution=settings.resolution)
+    try:
+        images = load_images(settings.name, split=settings.split, resolution=settings.resolution)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"data.{error}; laws are {', '.join(LAW_NAMES)}") from None
     pixels = np.asarray(images.images[: settings.count or None], dtype=np.float32)
     return array_source(pixels, images.name, images.provenance)
+
+
+def open_held_out(settings: DataSettings) -> Source:
+    """All images of the split that `settings` does not name: real ones that its run was not trained on."""
+    return open_source(replace(settings, split=OTHER_SPLIT[settings.split], count=0))
 
 
 def law_source(law: Any, name: str = "law", count: int = LAW_POINTS) -> Source:
@@ -62,7 +77,13 @@ def law_source(law: Any, name: str = "law", count: int = LAW_POINTS) -> Source:
 
 def array_source(points: Any, name: str = "array", provenance: str = "an array") -> Source:
     """A finite data set (n, d) or (n, c, h, w), reused in every round."""
-    array = np.ascontiguousarray(points, dtype=np.float32)
+    try:
+        array = np.ascontiguousarray(points, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"data must be a law, an array of numbers or None, got {type(points).__name__}: data that have a name "
+            "are named in settings.data"
+        ) from None
     if array.ndim not in (2, 4) or len(array) < 2:
         raise ValueError(f"data must have shape (n, d) or (n, c, h, w) with n >= 2, got {array.shape}")
     if not np.all(np.isfinite(array)):

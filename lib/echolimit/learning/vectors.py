@@ -60,8 +60,7 @@ def vector_rows(rounds: Iterable[RoundRecord], settings: RunSettings, seed: int 
         error = round_error(samples, mix, record.delta, rng, projections=PROJECTIONS, repeats=REPEATS)
         row["one_round"] = {"distance": error.distance, "floor": error.floor, "excess": error.excess}
         if isinstance(target, RingLaw):
-            row["radial"] = ring_row(target, samples, record)
-            row["radial"]["control"] = _thickness(pool, target.radius)
+            row["radial"] = ring_row(target, record) | {"control": _radial(pool, target.radius)}
         else:
             found = mode_ratios(samples, target, DEGREE)
             row["modes"], row["modes_error"] = found.ratios, found.standard_errors
@@ -88,39 +87,36 @@ def exact_draws(target: Any, n: int, alpha: Any, delta: Any, rng: np.random.Gene
     return OrnsteinUhlenbeck().perturb(target.sample(n, rng), times[ages], rng)
 
 
-def ring_row(target: RingLaw, samples: np.ndarray, record: RoundRecord) -> dict[str, Any]:
+def ring_row(target: RingLaw, record: RoundRecord) -> dict[str, Any]:
     """The radial part of a round on the ring of radius R.
 
-    thickness: sqrt(E(|X| - R)^2), the W2 distance to the ring of a law that is uniform in angle; mean, spread: of |X|;
-    slopes: of the learned score across the ring a_t R at times t from delta up, times s_t^2, where the exact score of
-    the data has 1; counts: of |X| - R in 80 cells of width spread / 10.
+    thickness: sqrt(E(|X| - R)^2), the W2 distance to the ring of a law that is uniform in angle; quantiles: of
+    ||X| - R| at the levels .5, .9, .99; hole: share of points with |X| < R / 2; slopes: of the learned score across the
+    ring a_t R, inwards, at times t from delta up, where the exact score of the data has 1 / s_t^2.
     """
-    radius = np.linalg.norm(samples, axis=1)
-    spread = float(radius.std())
-    counts = np.histogram((radius - target.radius) / spread, bins=80, range=(-4, 4))[0]
-    times = record.delta * 4.0 ** np.arange(5)
+    times = record.delta * 4.0 ** np.arange(6)
+    slopes = [_slope(record, target.radius, float(t)) for t in times]
+    return _radial(record.samples.double().numpy(), target.radius) | {"times": times, "slopes": slopes}
+
+
+def _radial(points: np.ndarray, radius: float) -> dict[str, Any]:
+    length = np.linalg.norm(points, axis=1)
+    gap = np.abs(length - radius)
     return {
-        "thickness": _thickness(samples, target.radius),
-        "mean": float(radius.mean()),
-        "spread": spread,
-        "times": times,
-        "slopes": [_slope(record, target.radius, float(t)) for t in times],
-        "counts": counts,
+        "thickness": float(np.sqrt(np.mean(gap**2))),
+        "quantiles": np.quantile(gap, [0.5, 0.9, 0.99]),
+        "hole": float(np.mean(length < radius / 2)),
     }
 
 
 def _slope(record: RoundRecord, radius: float, t: float) -> float:
-    """-s_t^2 times the mean normal derivative of the learned score on the circle of radius a_t R."""
+    """Minus the mean normal derivative of the learned score on the circle of radius a_t R."""
     angle = torch.linspace(0, 2 * math.pi, 257)[:-1]
     normal = torch.stack([torch.cos(angle), torch.sin(angle)], dim=1)
     noise = math.sqrt(-math.expm1(-2 * t))
     step, centre = 0.05 * noise, math.exp(-t) * radius
     out, into = (record.model.score((centre + side * step) * normal, t) for side in (1, -1))
-    return -(noise**2) * float(((out - into) * normal).sum(dim=1).mean()) / (2 * step)
-
-
-def _thickness(points: np.ndarray, radius: float) -> float:
-    return float(np.sqrt(np.mean((np.linalg.norm(points, axis=1) - radius) ** 2)))
+    return -float(((out - into) * normal).sum(dim=1).mean()) / (2 * step)
 
 
 def _mixed(target: Any, before: np.ndarray | None, alpha: float, n: int, rng: np.random.Generator) -> np.ndarray:
