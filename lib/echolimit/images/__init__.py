@@ -2,5 +2,6 @@
 
 from echolimit.images.image_set import ImageSet
 from echolimit.images.loading import load_images
+from echolimit.images.memorisation import copied_share, nearest_images, predicted_copied_share
 
-__all__ = ["ImageSet", "load_images"]
+__all__ = ["ImageSet", "copied_share", "load_images", "nearest_images", "predicted_copied_share"]
