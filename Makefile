@@ -16,7 +16,8 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 help:
 	@echo "make book       execute every chapter and build _build/html"
-	@echo "make test       all checks: make check, make book, then the tests of the built book"
+	@echo "make test       all checks: make check, make book, the slow tests (kills, several processes,"
+	@echo "                sweeps), then the tests of the built book"
 	@echo "make check      the fast checks: lint, types, unit and property tests"
 	@echo "make serve      show _build/html at http://localhost:$(PORT) (PORT=...)"
 	@echo "make bench      measure build times, page weight, live figures and the library, the samplers beside"
@@ -37,10 +38,11 @@ book: env
 check: env
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m mypy
-	@$(ONE_THREAD) $(VENV_PYTHON) -m pytest -q -n 2 tests --ignore=tests/book
+	@$(ONE_THREAD) $(VENV_PYTHON) -m pytest -q -n 2 -m "not slow" tests --ignore=tests/book
 
 # The order matters: the tests of the book read what `book` built, and their closing line comes last.
 test: check book
+	@$(ONE_THREAD) $(VENV_PYTHON) -m pytest -q -n 2 -m slow tests --ignore=tests/book
 	@$(ONE_THREAD) $(VENV_PYTHON) -m pytest -q -n 2 --dist loadfile tests/book
 
 serve: env

@@ -23,11 +23,10 @@ def kill_after(seconds, function, *arguments, started=None):
     while started is not None and process.exitcode is None and not started():
         time.sleep(0.001)
     process.join(seconds)
-    ended = process.exitcode == 0
-    process.kill()
+    process.kill()  # without effect where it has just ended
     process.join()
-    assert process.exitcode == (0 if ended else -9), f"the process ended with code {process.exitcode}"
-    return ended
+    assert process.exitcode in (0, -9), f"the process ended with code {process.exitcode}"
+    return process.exitcode == 0
 
 
 def run_until_killed(function, *arguments):

@@ -38,12 +38,11 @@ def _some(rows: Tensor, n: int, rng: torch.Generator) -> Tensor:
     return rows[torch.randint(len(rows), (n,), generator=rng)]
 
 
-def new_draws(before: RoundRecord, ends: int, settings: RunSettings) -> Tensor:
-    """Draws of the model of the round before that no network has seen: `ends` to measure on, the rest to train on."""
+def new_draws(before: RoundRecord, n: int, settings: RunSettings) -> Tensor:
+    """n draws of the model of the round before that no network has seen."""
     other = replace(settings, seed=settings.seed + NEW_SEED)
     accelerator = make_accelerator(settings.training.precision)
-    count = ends + settings.loop.samples
-    return draw_samples(before.model, count, before.delta, other, before.number, accelerator)
+    return draw_samples(before.model, n, before.delta, other, before.number, accelerator)
 
 
 def training_points(real: Tensor, synthetic: Tensor | None, alpha: float) -> tuple[Tensor, Tensor | None]:

@@ -55,7 +55,7 @@ def measure_round(
 
     "normal": `normal_gap` is the energy of the normal law that the network's preconditioning starts from, minus that of
     the network, on rows that it has not seen: what the network has learned, the scale for its error.
-    "longer": the round's network, trained on for `reference_steps` (0: left out) on real data and new draws of p.
+    "longer": the round's network, trained on for `reference_steps` (0: left out) on the points of its round.
     `gap` is the energy of the network minus that of the longer trained one, on rows that neither has seen: an unbiased
     lower bound of the true energy.  `pair` is the energy of one against the other; were the longer trained one perfect,
     both would agree.  `observability` is that of the pair, a lower bound by regression, and `twin` the estimate by
@@ -77,8 +77,8 @@ def measure_round(
     record, before = load_round(folder, number), load_round(folder, number - 1) if number > 1 else None
     alpha = record.alpha if before else 1.0
     real, held_out = flat_rows(real), flat_rows(held_out)
-    fresh = new_draws(before, ends, settings) if before else None
-    pool, unseen = (None, None) if fresh is None else (fresh[ends:], fresh[:ends])
+    synthetic = None if before is None else before.samples
+    unseen = None if before is None else new_draws(before, ends, settings)
     device = make_accelerator(settings.training.precision).device
     choice, rng = (torch.Generator(place).manual_seed(settings.seed + NEW_SEED) for place in ("cpu", device))
     rows = mixed_rows(held_out, unseen, alpha, ends, choice).to(device)
@@ -93,10 +93,9 @@ def measure_round(
     if reference_steps:
         model = make_model(settings.network, _shape_of(record.model), settings.training.precision, 0)
         model.load_state_dict(record.model.state_dict())
-        longer = _trained_on(model, settings, number, real, pool, reference_steps, progress).to(device)
+        longer = _trained_on(model, settings, number, real, synthetic, reference_steps, progress).to(device)
         result |= _against_longer(task, longer, rows)
     if memoriser:
-        synthetic = None if before is None else before.samples
         points, weights = (
             None if part is None else part.to(device) for part in training_points(real, synthetic, alpha)
         )
