@@ -152,6 +152,23 @@ def test_the_limit_of_a_loop_with_a_gain(alpha, delta, n, g, limit):
 
 @pytest.mark.claim("prop-learned-filter")
 @against(
+    lambda a, b, g: (1 - g) / (1 - (1 - a) * g * b),
+    over_the_share=lambda a, b, g: (1 - g) / a,
+    ideal_compounding=lambda a, b, g: (1 - g) / (1 - (1 - a) * b),
+    one_round=lambda a, b, g: 1 - g,
+)
+@pytest.mark.parametrize(("alpha", "b", "g"), [(0.1, 0.82, 0.9), (0.5, 0.7, 0.6), (0.3, 0.5, 1.3)])
+def test_what_the_gain_takes_from_the_limit(alpha, b, g, share):
+    """The loop with the gain and the ideal one, both iterated; never more than (1 - g) / alpha."""
+    with_gain = ideal = 1.0
+    for _ in range(2000):
+        with_gain, ideal = g * b * (alpha + (1 - alpha) * with_gain), b * (alpha + (1 - alpha) * ideal)
+    assert_allclose(share(alpha, b, g), 1 - with_gain / ideal, rtol=1e-9)
+    assert g > 1 or 1 - with_gain / ideal <= (1 - g) / alpha
+
+
+@pytest.mark.claim("prop-learned-filter")
+@against(
     lambda d, n, g: d + math.log(1 / g) / n,
     degree_forgotten=lambda d, n, g: d + math.log(1 / g),
     wrong_side=lambda d, n, g: d - math.log(1 / g) / n,

@@ -130,6 +130,9 @@ def test_the_ends_of_the_floor(ends):
     for kind, (all_fresh, hardly_any) in ends.items():
         assert_allclose(slope_floor(1.0, kind), all_fresh, rtol=1e-12)
         assert_allclose(slope_floor(1e-7, kind), hardly_any, rtol=2e-2)
+        assert_allclose(slope_floor(1e-20, kind), hardly_any, rtol=1e-8)
+        for short in (1e-6, 1e-10, 2.0**-53):
+            assert_allclose(slope_floor(1 - short, kind), all_fresh, rtol=3e-6)
         values = [slope_floor(a, kind) for a in (0.05, 0.2, 0.5, 0.9, 0.999)]
         assert np.all(np.diff(values) < 0)
         assert values[0] < math.e * values[-1]

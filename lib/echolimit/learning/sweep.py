@@ -141,7 +141,7 @@ def make_cluster(settings: ClusterSettings) -> Any:
     kind = _cluster_class(settings.kind)
     options = dict(settings.options)
     if settings.kind == "LocalCluster":
-        options = {"n_workers": 0, "threads_per_worker": 1, "dashboard_address": None} | options
+        options = {"n_workers": 0, "threads_per_worker": 1, "dashboard_address": ":0"} | options
     cluster = kind(**options)
     _ask_for(cluster, settings.workers)
     return cluster

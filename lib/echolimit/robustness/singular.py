@@ -57,11 +57,14 @@ def slope_floor(alpha: float, limit: str = "constant") -> float:
     """
     alpha = check_alpha(alpha, zero=False)
     if check_choice(limit, "limit", SLOPES) == "constant":
+        if alpha < 1e-12:  # beside the branch point -1 / e of W
+            return 1 - math.sqrt(2 * alpha)
         return math.exp(-1) if alpha == 1 else float(-lambertw(-(1 - alpha) / math.e).real) / (1 - alpha)
     if alpha == 1:
         return math.exp(-2)
-    root = brentq(lambda d: math.log1p(-alpha) + math.log1p(d) - math.log1p(-d) - 2 * d, 1e-9, 1 - 1e-16)
-    return (1 - root**2) / (4 * (1 - alpha))
+    loss = -math.log1p(-alpha)  # D = tanh h with 2 (h - tanh h) = loss: nothing cancels for alpha near 1
+    root = brentq(lambda h: 2 * (h - math.tanh(h)) - loss, 0.0, 1 + loss / 2, xtol=1e-14)
+    return 1 / (4 * (1 - alpha) * math.cosh(root) ** 2)
 
 
 def _ring_square(radius: float, times: np.ndarray) -> np.ndarray:
