@@ -33,7 +33,7 @@ def named_law(name: str) -> Any:
     "plane"  three Gaussian components in the plane, clearly separated, of different shapes and weights;
     "ten"    five components of variance (.6 / 2.5)^2 in ten dimensions, means at the origin and at the corners of a
              square of side 3.2 in the first two: as many components, dimensions and the spread .6 as in the experiment
-             of paper P1, whose means are not public (these are ours), scaled by 1 / 2.5 to about unit size;
+             of paper P1, with the means of a reproduction of it (chapter 7), scaled by 1 / 2.5 to about unit size;
     "ring"   the uniform law on the circle of radius 1.5, a `RingLaw`.
     Raises ValueError for another name.
     """
