@@ -13,7 +13,6 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("filelock")
 
-from echolimit.learning._files import load_tensors, save_tensors, write_whole  # noqa: E402
 from echolimit.learning.lock import RunLock, RunLockedError  # noqa: E402
 from echolimit.learning.records import RecordLog, provenance, read_records, write_json  # noqa: E402
 
@@ -83,17 +82,6 @@ def test_a_file_is_whole_or_not_there(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         write_json(path, {"seed": 2})
     assert json.loads(path.read_text()) == {"seed": 1}
-
-
-def test_tensors_are_verified_when_a_digest_is_given(tmp_path):
-    path = tmp_path / "rounds" / "round-01.safetensors"
-    digest = save_tensors(path, {"samples": torch.arange(6.0).reshape(2, 3)})
-    assert torch.equal(load_tensors(path, digest)["samples"], torch.arange(6.0).reshape(2, 3))
-    write_whole(path, path.read_bytes()[:-1])
-    with pytest.raises(ValueError, match="damaged or replaced"):
-        load_tensors(path, digest)
-    with pytest.raises(ValueError, match="no safetensors file"):
-        load_tensors(path)
 
 
 def test_provenance_says_what_the_bits_depend_on_and_names_no_one(monkeypatch):

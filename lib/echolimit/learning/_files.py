@@ -59,29 +59,3 @@ def tensors_to_bytes(tensors: dict[str, torch.Tensor]) -> bytes:
 def tensors_from_bytes(data: bytes) -> dict[str, torch.Tensor]:
     """The tensors of `tensors_to_bytes`, on the CPU, bit for bit."""
     return safetensors_from_bytes(data)
-
-
-def save_tensors(path: str | os.PathLike[str], tensors: dict[str, torch.Tensor]) -> str:
-    """Write named tensors to one safetensors file, whole or not at all; returns the file's sha256.
-
-    tensors: name -> tensor of any shape, dtype and device; saved from the CPU, bit for bit.
-    Raises TypeError for a value that is no tensor, OSError where the file cannot be written.
-    """
-    data = tensors_to_bytes(tensors)
-    write_whole(path, data)
-    return sha256(data)
-
-
-def load_tensors(path: str | os.PathLike[str], digest: str | None = None) -> dict[str, torch.Tensor]:
-    """Read the tensors of `save_tensors`, on the CPU.
-
-    digest: the sha256 that the file must have, or None to take it as it is.
-    Raises ValueError where the digest differs or the file is no safetensors file, OSError where it cannot be read.
-    """
-    data = Path(path).read_bytes()
-    if digest is not None and sha256(data) != digest:
-        raise ValueError(f"{path} has sha256 {sha256(data)}, expected {digest}: the file was damaged or replaced")
-    try:
-        return tensors_from_bytes(data)
-    except Exception as error:  # safetensors raises its own class, and others for headers that are no text
-        raise ValueError(f"{path} is no safetensors file ({error}): it was damaged or is of another kind") from error
