@@ -62,7 +62,7 @@ def test_the_first_loss_on_a_normal_law_is_one(sigma):
     noise = torch.randn(n, 4, generator=rng, dtype=torch.float64)
     with torch.no_grad():
         model, x = untrained(), torch.from_numpy(rows(n, 4))
-        loss = float(model(x, torch.full((n,), sigma, dtype=torch.float64), noise))
+        loss = float(model(x + sigma * noise, torch.full((n,), sigma, dtype=torch.float64), x))
     assert abs(loss - 1) < 5 * math.sqrt(2 / n)  # at most: the variance of a mean of 4 squares is below 2
 
 

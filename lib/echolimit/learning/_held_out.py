@@ -1,4 +1,4 @@
-"""Rows to measure a round on: held-out real ones, new draws of the model before, or what it was trained on."""
+"""Rows to measure a round on: real ones, held out or not, mixed with draws of the model of the round before."""
 
 from __future__ import annotations
 
@@ -43,12 +43,3 @@ def new_draws(before: RoundRecord, n: int, settings: RunSettings) -> Tensor:
     other = replace(settings, seed=settings.seed + NEW_SEED)
     accelerator = make_accelerator(settings.training.precision)
     return draw_samples(before.model, n, before.delta, other, before.number, accelerator)
-
-
-def training_points(real: Tensor, synthetic: Tensor | None, alpha: float) -> tuple[Tensor, Tensor | None]:
-    """The points that a round was trained on, and their weights (None for equal ones)."""
-    if synthetic is None:
-        return real, None
-    shares = (alpha / len(real), (1 - alpha) / len(synthetic))
-    weights = [torch.full((len(part),), share) for part, share in zip((real, synthetic), shares, strict=True)]
-    return torch.cat([real, synthetic]), torch.cat(weights)

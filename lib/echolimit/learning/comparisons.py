@@ -19,6 +19,7 @@ from echolimit.images.spectra import (
     loop_ages,
     tail_powers,
 )
+from echolimit.learning._held_out import flat_rows, mixed_rows
 from echolimit.learning.energy import energy_gap
 from echolimit.learning.keeping import RoundRecord
 from echolimit.learning.networks import ScoreModel
@@ -91,12 +92,12 @@ class ImageComparison:
         """
         alpha = 1.0 if before is None else record.alpha
         synthetic = None if before is None else before.samples
-        linear = _linear_score(self.rows, synthetic, alpha)
+        normal = _normal_law(self.rows, synthetic, alpha)
         rng = generator("sample", self.run.settings.seed, record.number, 1)
-        mix = _mixture(torch.from_numpy(self.held_out).flatten(1), synthetic, alpha, rng)
+        mix = mixed_rows(flat_rows(self.held_out), synthetic, alpha, min(GAP_ROWS, len(self.held_out)), rng)
         sampler = self.run.settings.sampler
         gap = energy_gap(
-            linear.score, record.model.score, mix, sampler.T, record.delta, rng, steps=GAP_STEPS, rows=BLOCK
+            normal.normal_score, record.model.score, mix, sampler.T, record.delta, rng, steps=GAP_STEPS, rows=BLOCK
         )
         return {
             "round": record.number, "energy": gap.energy, "standard_error": gap.standard_error,
@@ -125,24 +126,8 @@ def compare_rounds(
         before = record
 
 
-class _Zero(nn.Module):
-    def forward(self, x: Tensor, c: Tensor) -> Tensor:
-        return torch.zeros_like(x)
-
-
-def _linear_score(real: Tensor, synthetic: Tensor | None, alpha: float) -> ScoreModel:
-    """The exact score of the normal law with the mean and covariance of the training law."""
-    model = ScoreModel(_Zero(), real.shape[1], "covariance")
+def _normal_law(real: Tensor, synthetic: Tensor | None, alpha: float) -> ScoreModel:
+    """A model whose `normal_score` is that of the normal law with the mean and covariance of the training law."""
+    model = ScoreModel(nn.Identity(), real.shape[1], "covariance")
     model.fit_moments(*training_moments(real, synthetic, alpha))
     return model
-
-
-def _mixture(real: Tensor, synthetic: Tensor | None, alpha: float, rng: torch.Generator) -> Tensor:
-    """GAP_ROWS independent draws of alpha real + (1 - alpha) synthetic, without replacement where there are enough."""
-    n = min(GAP_ROWS, len(real))
-    rows = real[torch.randperm(len(real), generator=rng)[:n]]
-    if synthetic is None:
-        return rows
-    old = torch.rand(n, generator=rng) >= alpha
-    drawn = synthetic[torch.randint(len(synthetic), (n,), generator=rng)]
-    return torch.where(old[:, None], drawn, rows)

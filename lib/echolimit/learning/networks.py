@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -121,19 +122,20 @@ class ScoreModel(nn.Module):
         skip, scale = self._skip(y, sigma)
         return skip + scale * self._network_at(y, sigma)
 
-    def forward(self, x0: Tensor, sigma: Tensor, noise: Tensor) -> Tensor:
-        """The loss: the mean of |D(x0 + sigma noise, sigma) - x0|^2 / c_out^2 over rows and coordinates."""
-        y = x0 + sigma[:, None] * noise
+    def forward(self, y: Tensor, sigma: Tensor, target: Tensor) -> Tensor:
+        """The loss: the mean of |D(y, sigma) - target|^2 / c_out^2 over rows and coordinates."""
         skip, scale = self._skip(y, sigma)
-        return (((x0 - skip) / scale - self._network_at(y, sigma)) ** 2).mean()
+        return (((target - skip) / scale - self._network_at(y, sigma)) ** 2).mean()
 
     @torch.no_grad()
     def score(self, x: Tensor, t: float | Tensor) -> Tensor:
         """s(x, t), the learned gradient of ln P_t q at rows x (n, d) and a time t > 0, a number or (n,)."""
-        times = torch.as_tensor(t, dtype=x.dtype, device=x.device).expand(len(x))
-        signal, noise_variance = torch.exp(-times)[:, None], -torch.expm1(-2 * times)[:, None]
-        estimate = self.denoise(x / signal, torch.sqrt(torch.expm1(2 * times)))
-        return (signal * estimate - x) / noise_variance
+        return _score_by(self.denoise, x, t)
+
+    @torch.no_grad()
+    def normal_score(self, x: Tensor, t: float | Tensor) -> Tensor:
+        """The same with F = 0: the score of the normal law that the preconditioning starts from."""
+        return _score_by(lambda y, sigma: self._skip(y, sigma)[0], x, t)
 
     def start(self, n: int, T: float, rng: torch.Generator) -> Tensor:
         """n draws (n, d) of the normal law with the mean and covariance (as the model has them) of P_T q."""
@@ -180,6 +182,13 @@ def make_model(settings: NetworkSettings, shape: tuple[int, ...], precision: str
             network = ImageUNet((shape[0], shape[1], shape[2]), settings.width, settings.depth, settings.patch)
             network = network.to(memory_format=torch.channels_last)
     return ScoreModel(network, dimension, settings.preconditioning, precision)
+
+
+def _score_by(denoise: Callable[[Tensor, Tensor], Tensor], x: Tensor, t: float | Tensor) -> Tensor:
+    """(e^-t D(y, sigma) - x) / (1 - e^-2t) with y = e^t x, sigma^2 = e^2t - 1: the score of P_t q by a denoiser D."""
+    times = torch.as_tensor(t, dtype=x.dtype, device=x.device).expand(len(x))
+    signal, noise_variance = torch.exp(-times)[:, None], -torch.expm1(-2 * times)[:, None]
+    return (signal * denoise(x / signal, torch.sqrt(torch.expm1(2 * times))) - x) / noise_variance
 
 
 def _plain(device: torch.device) -> Any:

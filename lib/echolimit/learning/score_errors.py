@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 import time
 from collections.abc import Sequence
@@ -18,7 +17,8 @@ from tqdm.auto import tqdm
 
 from echolimit._checks import check_count
 from echolimit.cloud import PointCloud
-from echolimit.learning._held_out import NEW_SEED, flat_rows, mixed_rows, new_draws, training_points
+from echolimit.learning._held_out import NEW_SEED, flat_rows, mixed_rows, new_draws
+from echolimit.learning._targets import training_points
 from echolimit.learning.devices import make_accelerator
 from echolimit.learning.energy import energy_gap, path_energy
 from echolimit.learning.keeping import load_round, read_claim
@@ -118,14 +118,9 @@ class _Task(NamedTuple):
 
 def _against_normal(task: _Task, rows: Tensor) -> dict[str, Any]:
     model = task.model
-
-    def normal(x: Tensor, t: float) -> Tensor:
-        """The score of the normal law that the network starts from."""
-        signal, noise = math.exp(-t), -math.expm1(-2 * t)
-        clean = model._skip(x / signal, torch.full((len(x),), math.sqrt(math.expm1(2 * t)), device=x.device))[0]
-        return (signal * clean - x) / noise
-
-    found = energy_gap(normal, model.score, rows, task.T, task.delta, task.rng, steps=task.steps, rows=task.block)
+    found = energy_gap(
+        model.normal_score, model.score, rows, task.T, task.delta, task.rng, steps=task.steps, rows=task.block
+    )
     return {"normal_gap": found.energy, "normal_gap_error": found.standard_error}
 
 

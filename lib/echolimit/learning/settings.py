@@ -110,7 +110,9 @@ class TrainingSettings:
 
     steps: optimiser steps, a number or a pair (first round, each later round).  batch: points a step over all
     processes.  learning_rate: peak of a cosine schedule with a short rise.  averaging: share in (0, 1] of a round's
-    steps over which the weights are averaged (exponentially).  precision: "no" (float32), "bf16", "fp16".
+    steps over which the weights are averaged (exponentially).  exact_from: noise level sigma from which on the target
+    is the posterior mean over the whole training set, not one of its points (the same solution, less variance, a pass
+    over the set a step); 0 for nowhere.  precision: "no" (float32), "bf16", "fp16".
     checkpoint_every, log_every: steps; the first a multiple of the second.  threads: of torch on a CPU, 0 for torch's
     own choice; bits depend on it.
     """
@@ -119,6 +121,7 @@ class TrainingSettings:
     batch: int = 256
     learning_rate: float = 1e-3
     averaging: float = 0.1
+    exact_from: float = 0.0
     precision: str = "no"
     checkpoint_every: int = 200
     log_every: int = 50
@@ -133,6 +136,8 @@ class TrainingSettings:
         check_positive(self.learning_rate, "training.learning_rate")
         if not 0 < check_number(self.averaging, "training.averaging") <= 1:
             raise ValueError(f"training.averaging must be in (0, 1], got {self.averaging}: a share of a round's steps")
+        if check_number(self.exact_from, "training.exact_from") < 0:
+            raise ValueError(f"training.exact_from must be a noise level, or 0 for nowhere, got {self.exact_from}")
         check_choice(self.precision, "training.precision", PRECISIONS)
         logs = check_count(self.log_every, "training.log_every", least=1)
         if check_count(self.checkpoint_every, "training.checkpoint_every", least=1) % logs:

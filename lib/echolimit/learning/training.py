@@ -11,6 +11,7 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from echolimit.learning._targets import PosteriorMean
 from echolimit.learning.devices import share_of_batch
 from echolimit.learning.networks import ScoreModel
 from echolimit.learning.settings import RunSettings
@@ -63,6 +64,10 @@ class RoundTraining:
         self.steps = settings.training.steps_of(number)
         self._levels = math.log(LOWEST * delta_to_sigma(delta)), math.log(delta_to_sigma(settings.sampler.T))
         model.fit_moments(*training_moments(real, synthetic, self.alpha))
+        self._exact_from = settings.training.exact_from or math.inf
+        self._posterior_mean = None
+        if self._exact_from < math.inf:
+            self._posterior_mean = PosteriorMean(real, synthetic, self.alpha, accelerator.device)
         optimizer = torch.optim.AdamW(
             model.parameters(), lr=settings.training.learning_rate, betas=(0.9, 0.99), weight_decay=0.0
         )
@@ -77,8 +82,9 @@ class RoundTraining:
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
         x0, sigma, noise = (part.to(self.accelerator.device) for part in self._batch())
+        y = x0 + sigma[:, None] * noise
         self.optimizer.zero_grad()
-        loss = self.model(x0, sigma, noise)
+        loss = self.model(y, sigma, self._targets(x0, y, sigma))
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.model.parameters(), CLIP)
         self.optimizer.step()
@@ -117,6 +123,14 @@ class RoundTraining:
         peak, progress = self.settings.training.learning_rate, self.step / self.steps
         rise = min(1.0, self.step / min(RISE, max(1, self.steps // 5)))
         return peak * rise * (REST + (1 - REST) * (1 + math.cos(math.pi * progress)) / 2)
+
+    def _targets(self, x0: Tensor, y: Tensor, sigma: Tensor) -> Tensor:
+        """What the model is to say at y: the posterior mean from `exact_from` on, below it the point itself."""
+        if self._posterior_mean is None:
+            return x0
+        high, targets = sigma >= self._exact_from, x0.clone()
+        targets[high] = self._posterior_mean(y[high], sigma[high])
+        return targets
 
     def _batch(self) -> tuple[Tensor, Tensor, Tensor]:
         """This process's part of the global batch of this step: x0, sigma, noise."""

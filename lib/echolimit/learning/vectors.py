@@ -15,12 +15,13 @@ from echolimit.cloud import PointCloud
 from echolimit.distances import sliced_wasserstein
 from echolimit.example_laws import RingLaw, named_law
 from echolimit.hermite.ratios import mode_ratios
+from echolimit.images.spectra import loop_ages
 from echolimit.learning.energy import mixture_score, numpy_score, path_energy
 from echolimit.learning.keeping import RoundRecord
 from echolimit.learning.pushing import round_error
 from echolimit.learning.settings import RunSettings
 from echolimit.process import OrnsteinUhlenbeck
-from echolimit.recursion import age_law, score_of
+from echolimit.recursion import score_of
 
 DEGREE, PROJECTIONS, REPEATS = 4, 32, 4
 ENERGY_ROWS, ENERGY_STEPS = 600, 24
@@ -81,10 +82,8 @@ def exact_draws(target: Any, n: int, alpha: Any, delta: Any, rng: np.random.Gene
 
     alpha, delta: one entry a round, first round first.  p_0 = p*.  Chapter 2, thm-genealogy.
     """
-    deltas = np.asarray(delta, dtype=np.float64)
-    times = np.cumsum(deltas[::-1])
-    ages = rng.choice(len(times), size=n, p=age_law(len(times), np.asarray(alpha, dtype=np.float64)))
-    return OrnsteinUhlenbeck().perturb(target.sample(n, rng), times[ages], rng)
+    times = loop_ages(len(delta), np.asarray(alpha), np.asarray(delta)).draw(n, rng)
+    return OrnsteinUhlenbeck().perturb(target.sample(n, rng), times, rng)
 
 
 def ring_row(target: RingLaw, record: RoundRecord) -> dict[str, Any]:
