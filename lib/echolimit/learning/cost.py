@@ -12,10 +12,10 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import echolimit.samplers as samplers
-from echolimit._checks import check_count, check_positive
+from echolimit._checks import check_choice, check_count, check_positive
 from echolimit.learning.devices import make_accelerator
-from echolimit.learning.networks import PRECISION, make_model
-from echolimit.learning.settings import RunSettings
+from echolimit.learning.networks import make_model
+from echolimit.learning.settings import PRECISIONS, RunSettings
 from echolimit.learning.training import RoundTraining
 
 WARM_UP = 2  # steps that are not timed
@@ -94,8 +94,9 @@ def matmul_speed(precision: str = "no", device: str | torch.device = "cpu", size
 
     precision: "no" (float32), "bf16" or "fp16".  No training on the device is faster than this.
     """
+    check_choice(precision, "precision", tuple(PRECISIONS))
     check_count(steps, "steps", least=1), check_count(size, "size", least=1)
-    a = torch.ones(size, size, device=device, dtype=PRECISION.get(precision, torch.float32))
+    a = torch.ones(size, size, device=device, dtype=getattr(torch, PRECISIONS[precision]))
     return 2 * size**3 / _timed(lambda: float((a @ a)[0, 0]), steps, torch.device(device))
 
 

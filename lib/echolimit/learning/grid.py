@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from echolimit._checks import check_choice, check_count
-from echolimit.learning.settings import RunSettings, read_toml
+from echolimit.learning._entries import read_toml
+from echolimit.learning.settings import RunSettings
 from echolimit.schedules import constant_schedule, geometric_schedule, polynomial_schedule
 
 AXES = ("alpha", "delta", "schedule", "seed")

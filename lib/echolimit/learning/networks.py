@@ -11,9 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from echolimit.learning.settings import NetworkSettings
+from echolimit.learning.settings import PRECISIONS, NetworkSettings
 
-PRECISION = {"bf16": torch.bfloat16, "fp16": torch.float16}
 STEP_SCALE = 250.0  # ln sigma in the unit of a diffusion step, which the U-Net's embedding of time expects
 FREQUENCIES = (0.5, 1.0, 2.0)  # of ln sigma, in the MLP
 GAIN = 2.0  # of the MLP's first weights: with torch's own, far smaller ones it starts, and long stays, nearly linear
@@ -166,7 +165,7 @@ class ScoreModel(nn.Module):
     def _autocast(self, device: torch.device) -> Any:
         if self.precision == "no":
             return contextlib.nullcontext()
-        return torch.autocast(device.type, dtype=PRECISION[self.precision])
+        return torch.autocast(device.type, dtype=getattr(torch, PRECISIONS[self.precision]))
 
 
 def make_model(settings: NetworkSettings, shape: tuple[int, ...], precision: str, seed: int) -> ScoreModel:

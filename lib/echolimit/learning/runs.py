@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from echolimit.learning._entries import read_toml
 from echolimit.learning.keeping import RoundRecord, finished_rounds, load_round, read_claim
 from echolimit.learning.records import read_records
-from echolimit.learning.settings import RunSettings, read_toml
+from echolimit.learning.settings import RunSettings
 from echolimit.learning.sources import Source, open_source
 
 PASSED = ("array", "law")  # names of data that were passed to `learned_recursion` and not named in the settings

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import tomllib
-import types
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +17,11 @@ from echolimit._checks import (
     check_positive,
     check_schedule,
 )
+from echolimit.learning._entries import read_table, read_toml
 from echolimit.process import delta_to_sigma
 
 Steps = int | tuple[int, ...]
-PRECISIONS = ("no", "bf16", "fp16")
+PRECISIONS = {"no": "float32", "bf16": "bfloat16", "fp16": "float16"}  # torch's names
 SAMPLERS = ("euler_maruyama", "exponential_integrator", "ancestral", "ddim", "heun", "dpmpp_2m")
 
 
@@ -138,7 +137,7 @@ class TrainingSettings:
             raise ValueError(f"training.averaging must be in (0, 1], got {self.averaging}: a share of a round's steps")
         if check_number(self.exact_from, "training.exact_from") < 0:
             raise ValueError(f"training.exact_from must be a noise level, or 0 for nowhere, got {self.exact_from}")
-        check_choice(self.precision, "training.precision", PRECISIONS)
+        check_choice(self.precision, "training.precision", tuple(PRECISIONS))
         logs = check_count(self.log_every, "training.log_every", least=1)
         if check_count(self.checkpoint_every, "training.checkpoint_every", least=1) % logs:
             raise ValueError(
@@ -204,7 +203,7 @@ class RunSettings:
     @classmethod
     def from_dict(cls, entries: dict[str, Any]) -> RunSettings:
         """Settings from nested dictionaries; an unknown entry is an error that lists the known ones."""
-        return _read(cls, entries, "")
+        return read_table(cls, entries)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> RunSettings:
@@ -218,40 +217,3 @@ class RunSettings:
     def digest(self) -> str:
         """sha256 of the settings in canonical JSON: two runs with one digest are one run."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
-
-
-def read_toml(path: str | Path) -> dict[str, Any]:
-    """The entries of a config.  Raises ValueError, naming the file, for one that cannot be read or is not TOML."""
-    file = Path(path)
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"config {str(file)!r} does not exist: pass the path of a TOML file") from None
-    except OSError as error:
-        reason = error.strerror or error
-        raise ValueError(f"config {str(file)!r} cannot be read ({reason}): pass the path of a TOML file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"config {str(file)!r} is not TOML: {error}") from None
-
-
-def _read(cls: Any, entries: Any, where: str) -> Any:
-    """An instance of a settings class from a dictionary; `where` is its table, "" for all settings."""
-    title = where or "settings"
-    if not isinstance(entries, dict):
-        raise TypeError(f"{title} must be a table, got {entries!r}")
-    hints = typing.get_type_hints(cls)
-    unknown = sorted(set(entries) - set(hints))
-    if unknown:
-        raise ValueError(f"{title}: unknown entry {unknown[0]!r}; known are {', '.join(sorted(hints))}")
-    return cls(**{key: _value(hints[key], value, key) for key, value in entries.items()})
-
-
-def _value(hint: Any, value: Any, where: str) -> Any:
-    if dataclasses.is_dataclass(hint):
-        return _read(hint, value, where)
-    if isinstance(value, list):
-        return tuple(value)
-    wanted = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    if float in wanted and isinstance(value, int) and not isinstance(value, bool) and int not in wanted:
-        return float(value)
-    return value
