@@ -81,6 +81,9 @@ def test_a_report_stands_by_itself(small, tmp_path, capsys):
     assert record["complete"] is True
     assert record["data"]["n"] == 600
     assert record["data"]["shape"] == [1, 8, 8]
+    leading = record["data"]["leading_variances"]
+    assert leading == sorted(leading, reverse=True)
+    assert len(leading) == 16
     assert "Handwritten Digits" in record["data"]["provenance"]
     assert record["provenance"]["threads"] == 1
     assert [row["round"] for row in record["training"]] == [1, 2]

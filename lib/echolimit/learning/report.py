@@ -50,7 +50,9 @@ def write_report(run: Run, to: str | Path, thumbnails: int = THUMBNAILS) -> str:
     metrics: list[dict[str, Any]] = []
     if has_images(run):
         comparison = ImageComparison(run)
-        record["data"] |= {"n": len(comparison.rows), "shape": comparison.reference.shape}
+        reference = comparison.reference
+        record["data"] |= {"n": len(comparison.rows), "shape": reference.shape}
+        record["data"]["leading_variances"] = reference.variances[: reference.axes]  # along the principal axes
         gains, powers = [], []
         for rows, gain, power in compare_rounds(comparison):
             metrics += rows
