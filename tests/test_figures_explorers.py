@@ -13,11 +13,13 @@ from echolimit.figures import (
     Choice,
     Slider,
     assets,
+    playground_explorer,
     reuse_explorer,
     sampler_side_explorer,
     schedule_designer,
     use_style,
 )
+from echolimit.figures.controls import Field, State, form
 from echolimit.figures.explorers import EXPLORERS
 from echolimit.figures.explorers._parts import log_axis, short
 from echolimit.figures.live import VERSION
@@ -29,7 +31,7 @@ def blob_of(html: str) -> dict:
     return json.loads(re.search(r'<script type="application/json">(.*?)</script>', html, flags=re.S)[1])
 
 
-@pytest.mark.parametrize("make", EXPLORERS)
+@pytest.mark.parametrize("make", [*EXPLORERS, playground_explorer])
 def test_the_description_names_what_stands_in_the_picture(make):
     figure = drawn(make)
     spec = blob_of(figure.html)
@@ -45,7 +47,8 @@ def test_the_description_names_what_stands_in_the_picture(make):
 
 
 def test_every_model_has_a_figure():
-    assert sorted(drawn(make).spec["model"] for make in EXPLORERS) == sorted(assets.model_names())
+    figures = [*EXPLORERS, playground_explorer]
+    assert sorted(drawn(make).spec["model"] for make in figures) == sorted(assets.model_names())
     assert {path.name for path in assets.STATIC.glob("*.js")} == set(assets.MODULES)
 
 
@@ -95,6 +98,21 @@ def test_a_choice_must_make_sense():
     assert '<label class="echo-name" for="p-choice-kind">kind</label><select id="p-choice-kind">' in row
     assert '<option value="b" selected>the &lt;second&gt;</option>' in row
     assert row.count("selected") == 1
+
+
+def test_a_field_says_how_to_write_it_and_a_state_has_no_row():
+    field = Field("times", "a list of <times>", "0.1 0.2", "times", "first round first")
+    row = field.row("p-")
+    assert '<label class="echo-name" for="p-text-times">a list of &lt;times&gt;</label>' in row
+    assert 'id="p-text-times" value="0.1 0.2"' in row
+    assert 'aria-describedby="p-text-times-hint p-text-times-wrong"' in row
+    assert field.spec() == {"name": "times", "value": "0.1 0.2", "scale": "text", "check": "times"}
+    assert State("heights", "").row() == ""
+    assert State("heights", "").spec() == {"name": "heights", "value": "", "scale": "state"}
+    rows = [field.row(), Field("mixture", "mixture", "", "mixture", "").row()]
+    text = form(rows, hidden=["times"])
+    assert '<div class="echo-row" data-name="times" hidden>' in text
+    assert '<div class="echo-row" data-name="mixture">' in text
 
 
 def test_a_log_slider_of_whole_numbers_stands_on_whole_numbers():

@@ -193,7 +193,7 @@ def test_a_canvas_draws_on_its_own_panels():
         Canvas().text(plt.subplots()[1], "word", 0, 0, "x")
     with pytest.raises(ValueError, match="at least one panel, got none"):
         Canvas().finish("limit", {}, [], "Nothing.", "")
-    with pytest.raises(ValueError, match=r"model must be one of limit, ages, .*, reuse, got 'nope': add yours"):
+    with pytest.raises(ValueError, match=r"model must be one of noising, .*, reuse, .*, got 'nope': add yours"):
         Canvas().finish("nope", {}, [], "Nothing.", "")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from book import figure_pages
 from book.figure_pages import TYPE_SIZES, settled, wait_for
-from echolimit.figures import assets, sampler_side_explorer, schedule_designer
+from echolimit.figures import assets, playground_explorer, sampler_side_explorer, schedule_designer
 from echolimit.figures.explorers import EXPLORERS
 
 pages, show_page = figure_pages.pages, figure_pages.show_page  # fixtures
@@ -40,7 +40,7 @@ def extents(page: Any) -> dict[str, Any]:
     return page.evaluate(EXTENT)
 
 
-@pytest.mark.parametrize("make", EXPLORERS)
+@pytest.mark.parametrize("make", [*EXPLORERS, playground_explorer])
 def test_the_first_drawing_is_what_the_script_draws(show_page, make):
     html = html_of(make)
     drawn = show_page(html, java_script_enabled=True)
@@ -58,7 +58,7 @@ def test_the_first_drawing_is_what_the_script_draws(show_page, make):
             assert after[name] == extent, name
 
 
-@pytest.mark.parametrize("make", EXPLORERS)
+@pytest.mark.parametrize("make", [*EXPLORERS, playground_explorer])
 def test_a_narrow_page_stacks_the_panels_and_stays_readable(show_page, make):
     page = show_page(html_of(make), width=360)
     settled(page)

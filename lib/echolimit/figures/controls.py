@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,6 +124,55 @@ class Choice:
         )
 
 
+@dataclass(frozen=True)
+class Field:
+    """One parameter of a live figure that is a line of text.
+
+    name: the model's name for it.  label: what the reader sees.  value: at the start and after a reset.
+    check: a name in static/texts.js, whose function lets a text pass or says what is wrong.  hint: how to write it.
+    """
+
+    name: str
+    label: str
+    value: str
+    check: str
+    hint: str
+
+    def spec(self) -> dict[str, Any]:
+        """What the script needs to know."""
+        return {"name": self.name, "value": self.value, "scale": "text", "check": self.check}
+
+    def row(self, prefix: str = "") -> str:
+        """Label, text input, how to write it, and room for what is wrong."""
+        key, name = html.escape(f"{prefix}text-{self.name}"), html.escape(self.name)
+        return (
+            f'<div class="echo-row" data-name="{name}"><label class="echo-name" for="{key}">{html.escape(self.label)}'
+            f'</label><input type="text" id="{key}" value="{html.escape(self.value)}" autocomplete="off" '
+            f'spellcheck="false" aria-describedby="{key}-hint {key}-wrong">'
+            f'<span class="echo-hint" id="{key}-hint">{html.escape(self.hint)}</span>'
+            f'<span class="echo-wrong" id="{key}-wrong" aria-live="polite"></span></div>'
+        )
+
+
+@dataclass(frozen=True)
+class State:
+    """One parameter of a live figure without a control of its own: a script sets it.  value: at the start."""
+
+    name: str
+    value: str
+
+    def spec(self) -> dict[str, Any]:
+        """What the script needs to know."""
+        return {"name": self.name, "value": self.value, "scale": "state"}
+
+    def row(self, prefix: str = "") -> str:
+        """Nothing."""
+        return ""
+
+
+Control = Slider | Choice | Field | State
+
+
 def row(name: str, label: str, bounds: str, words: str, beside: str, prefix: str = "") -> str:
     """One line of controls: the name, the range input, and what stands beside it; prefix: of the ids."""
     key = html.escape(f"{prefix}slider-{name}")
@@ -134,10 +183,22 @@ def row(name: str, label: str, bounds: str, words: str, beside: str, prefix: str
     )
 
 
-def form(rows: Sequence[str]) -> str:
-    """The controls, disabled until the script runs."""
+def handle(name: str, label: str) -> str:
+    """A button over a dot of the picture that can be dragged; the script puts it there and shows it."""
     return (
-        f'<fieldset class="echo-controls" disabled aria-label="parameters of the figure">{"".join(rows)}'
+        f'<button type="button" class="echo-handle" data-handle="{html.escape(name)}" '
+        f'aria-label="{html.escape(label)}" hidden></button>'
+    )
+
+
+def form(rows: Sequence[str], hidden: Collection[str] = ()) -> str:
+    """The controls, disabled until the script runs; hidden: names of rows that are not shown at first."""
+    text = "".join(rows)
+    for name in hidden:
+        shown = f'<div class="echo-row" data-name="{html.escape(name)}"'
+        text = text.replace(f"{shown}>", f"{shown} hidden>")
+    return (
+        f'<fieldset class="echo-controls" disabled aria-label="parameters of the figure">{text}'
         '<button type="button">reset</button></fieldset>'
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -23,7 +23,7 @@ from matplotlib.path import Path
 
 from .assets import inline_script, model_names
 from .calibration import calibrate, read_calibration
-from .controls import Choice, Slider, form, status
+from .controls import Control, Slider, form, handle, status
 from .display import Shown, checked_alt, picture_html, picture_png
 from .svg import one_path, prefix_of, render
 
@@ -37,6 +37,7 @@ class Canvas:
         self.figures: list[Figure] = []
         self.axes: list[Axes] = []
         self._live: list[dict[str, Any]] = []
+        self._handles: list[dict[str, str]] = []
         self._empty_texts: list[Artist] = []
 
     def panel(
@@ -52,10 +53,10 @@ class Canvas:
         self.axes.append(axes)
         return axes
 
-    def line(self, axes: Axes, name: str, x: np.ndarray, y: np.ndarray, **style: Any) -> None:
-        """A curve over the fixed points x, whose heights the model gives under `name`."""
+    def line(self, axes: Axes, name: str, x: np.ndarray, y: np.ndarray, *, fixed: bool = True, **style: Any) -> None:
+        """A curve over the fixed points x, whose heights the model gives; if fixed is False, it gives pairs."""
         (artist,) = axes.plot(x, y, **style)
-        self._add(axes, artist, name, "line", x=_numbers(x))
+        self._add(axes, artist, name, "line", **({"x": _numbers(x)} if fixed else {}))
 
     def area(self, axes: Axes, name: str, x: np.ndarray, y: np.ndarray, **style: Any) -> None:
         """The area between the axis and a curve over the fixed points x."""
@@ -84,10 +85,28 @@ class Canvas:
         kept = {fixed: _numbers(x if fixed == "x" else y)} if fixed else {}
         self._add(axes, artist, name, "dots", size=size, **kept)
 
+    def handle(
+        self, axes: Axes, name: str, place: tuple[float, float], label: str, *, across: str = "", up: str = "",
+        size: float = 9.0, **style: Any,
+    ) -> None:  # fmt: skip
+        """A dot that the reader drags, by mouse, finger or arrow keys; its place is the model's one pair [[x, y]].
+
+        label: what a screen reader says.  across, up: the sliders whose parameters it sets; none where it is "".
+        Raises ValueError in `finish` if they are no sliders of the figure.
+        """
+        self.dots(axes, name, np.array(place[:1]), np.array(place[1:]), size, fixed="", **style)
+        self._handles.append({"artist": name, "across": across, "up": up, "label": label})
+
     def upright(self, axes: Axes, name: str, x: float, y: tuple[float, float], **style: Any) -> None:
         """A vertical line between two fixed heights at an x that the model gives, or null to hide it."""
         (artist,) = axes.plot([x, x], y, **style)
         self._add(axes, artist, name, "upright", y=list(y))
+
+    def raster(self, axes: Axes, name: str, pixels: np.ndarray) -> None:
+        """A picture that fills the axes: bytes (rows, columns, 4), red to opacity; the model gives them row by row."""
+        rows, columns = pixels.shape[:2]
+        image = axes.imshow(pixels, interpolation="none", aspect="auto", extent=(0, columns, rows, 0))
+        self._add(axes, image, name, "raster", columns=columns, rows=rows)
 
     def text(self, axes: Axes, name: str, x: float, y: float, words: str, **style: Any) -> None:
         """Words at a fixed place in axes units, which the model gives."""
@@ -106,13 +125,15 @@ class Canvas:
         self._live.append({"name": name, "kind": kind, "axes": self.axes.index(axes), **more})
 
     def finish(
-        self, model: str, constants: dict[str, Any], sliders: Sequence[Slider | Choice], alt: str, start: str
-    ) -> LiveFigure:
+        self, model: str, constants: dict[str, Any], sliders: Sequence[Control], alt: str, start: str,
+        *, hidden: Collection[str] = (), below: str = "",
+    ) -> LiveFigure:  # fmt: skip
         """The finished live figure.
 
         model: a name in static/models.js.  constants: what it needs besides the parameters (numbers, strings, lists).
         sliders: the parameters, in the order of the form.
         alt: what there is to see.  start: the status line of the picture as drawn, shown until the script runs.
+        hidden: parameters whose rows the script shows when they matter.  below: HTML under the status line.
         Raises ValueError for another model, an empty alt or no panel.
         """
         alt = checked_alt(alt)
@@ -122,6 +143,7 @@ class Canvas:
             )
         if not self.figures:
             raise ValueError("a live figure needs at least one panel, got none: call canvas.panel() first")
+        self._check_handles(sliders)
         png = self._still()
         for number, axes in enumerate(self.axes):
             calibrate(axes, number)
@@ -139,6 +161,7 @@ class Canvas:
         for figure in self.figures:
             plt.close(figure)
         prefix = prefix_of(alt, model, *raw)
+        handles = [{key: one[key] for key in ("artist", "across", "up")} for one in self._handles]
         spec = {
             "version": VERSION,
             "model": model,
@@ -146,17 +169,26 @@ class Canvas:
             "parameters": [slider.spec() for slider in sliders],
             "axes": scales,
             "artists": [{**live, "id": f"{prefix}{live['axes']}-live-{live['name']}"} for live in self._live],
-        }
+        } | ({"handles": handles} if handles else {})
         blob = json.dumps(spec, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
         most = (
             1.15 if len(raw) < 3 else 0.85
         )  # of three the last stands alone in its row: let it not outgrow the others
         picture = picture_html([[text] for text in raw], alt, prefix, most)
+        buttons = "".join(handle(one["artist"], one["label"]) for one in self._handles)
         body = (
-            f"<live-fig>{picture}{form([slider.row(prefix) for slider in sliders])}"
-            f'{status(start)}<script type="application/json">{blob}</script></live-fig>'
+            f"<live-fig>{picture}{buttons}{form([slider.row(prefix) for slider in sliders], hidden)}"
+            f'{status(start)}{below}<script type="application/json">{blob}</script></live-fig>'
         )
         return LiveFigure(body, png, alt, spec)
+
+    def _check_handles(self, sliders: Sequence[Control]) -> None:
+        names = [slider.name for slider in sliders if isinstance(slider, Slider)]
+        for one in self._handles:
+            sets = [one[side] for side in ("across", "up") if one[side]]
+            if not sets or not set(sets) <= set(names):
+                known = ", ".join(names)
+                raise ValueError(f"across and up of handle {one['artist']!r} must name sliders of {known}, got {sets}")
 
     def _still(self) -> bytes:
         """The PNG twin, drawn before the calibration lines and without the stand-ins of empty texts."""

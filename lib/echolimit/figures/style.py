@@ -22,6 +22,15 @@ PALETTE = MappingProxyType(
     }
 )
 
+BLENDS = (0.0, 0.25, 0.5, 0.75, 1.0)  # shares of the colour of round in `blend`, for what ages with the rounds
+
+
+def blend(share: float) -> str:
+    """The colour between data (share 0) and round (share 1), a share of `BLENDS`: those follow the page's colours."""
+    ends = [[int(PALETTE[name][k : k + 2], 16) for k in (1, 3, 5)] for name in ("data", "round")]
+    return "#" + "".join(f"{round((1 - share) * a + share * b):02x}" for a, b in zip(*ends, strict=True))
+
+
 _LINES: dict[str, dict[str, Any]] = {
     "data": {"linestyle": "-", "linewidth": 1.4},
     "round": {"linestyle": (0, (5, 2)), "linewidth": 1.8},

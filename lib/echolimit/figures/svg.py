@@ -12,10 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from .style import PALETTE
+from .style import BLENDS, PALETTE, blend
 
 _POINT = 96 / 72  # CSS pixels in a point
-_ROLE_OF = {colour: name for name, colour in PALETTE.items()}
+_VARIABLES = {colour: f"var(--echo-{name}, {colour})" for name, colour in PALETTE.items()}
+_MIXES = {
+    blend(share): f"color-mix(in srgb, {_VARIABLES[PALETTE['round']]} {share:.0%}, {_VARIABLES[PALETTE['data']]})"
+    for share in BLENDS
+}
 _BLACK = {"#000000", "#000", "black"}
 
 
@@ -173,9 +177,7 @@ def inline(raw: str, prefix: str, *, grow: float = 1.0) -> str:
 def _colours(style: str) -> str:
     def swap(match: re.Match[str]) -> str:
         colour = match[0].lower()
-        if colour in _ROLE_OF:
-            return f"var(--echo-{_ROLE_OF[colour]}, {colour})"
-        return "currentColor" if colour in _BLACK else colour
+        return (_MIXES | _VARIABLES).get(colour, "currentColor" if colour in _BLACK else colour)
 
     return re.sub(r"#[0-9a-fA-F]{3,8}\b", swap, style)
 

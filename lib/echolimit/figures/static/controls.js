@@ -1,6 +1,9 @@
+import { refusal } from "./texts.js";
+
 // The controls of a figure: range inputs with a number field each, lists to choose from, a reset button. The page holds them,
 // disabled; a script that runs brings them to life. One parameter: { name, value, scale } and for scale "linear" { low, high,
-// step }, for "log" { low, high, places }, for "list" { values, labels }; for "choice" nothing more: its value is a word.
+// step }, for "log" { low, high, places }, for "list" { values, labels }; for "choice" nothing more: its value is a word; for "text"
+// { check }: a line, taken when its check of texts.js lets it pass; "state" has no row, a script sets it.
 
 function toPosition(spec, value) {
   if (spec.scale === "list") return spec.values.indexOf(value);
@@ -9,7 +12,7 @@ function toPosition(spec, value) {
   return distances.indexOf(Math.min(...distances));
 }
 
-function fromPosition(spec, position) {
+export function fromPosition(spec, position) {
   if (spec.scale === "list") return spec.values[position];
   if (spec.scale === "log") return spec.places[position];
   const steps = Math.round((position - spec.low) / spec.step);
@@ -17,7 +20,7 @@ function fromPosition(spec, position) {
 }
 
 // What a typed number becomes: inside the range, whole where the step is; null where it is none.
-function fromTyped(spec, text) {
+export function fromTyped(spec, text) {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) return null;
   const inside = Math.min(spec.high, Math.max(spec.low, value));
@@ -33,7 +36,7 @@ export class Controls {
     this.waiting = false;
     this.rows = specs.map((spec) => this.row(form, spec));
     this.reset();
-    form.querySelector("button")?.addEventListener("click", () => this.reset());
+    form.querySelector("button:not([data-tool])")?.addEventListener("click", () => this.reset());
     // JupyterLab would take the arrow keys for itself.
     form.addEventListener("keydown", (event) => event.stopPropagation());
     form.disabled = false;
@@ -41,8 +44,27 @@ export class Controls {
 
   // A row of the form: its specification and a function that shows a value there.
   row(form, spec) {
+    if (spec.scale === "state") return { spec, show: () => {} };
     const row = form.querySelector(`[data-name="${spec.name}"]`);
+    if (spec.scale === "text") return { spec, show: this.text(row, spec) };
     return { spec, show: spec.scale === "choice" ? this.choice(row, spec) : this.slider(row, spec) };
+  }
+
+  text(row, spec) {
+    const [input, words] = [row.querySelector("input"), row.querySelector(".echo-wrong")];
+    const say = (wrong) => {
+      input.setAttribute("aria-invalid", String(wrong !== ""));
+      words.textContent = wrong;
+    };
+    input.addEventListener("change", () => {
+      const wrong = refusal(spec.check, input.value);
+      if (wrong) say(wrong);
+      else this.set(spec, input.value.trim());
+    });
+    return (value) => {
+      input.value = value;
+      say("");
+    };
   }
 
   choice(row, spec) {
@@ -73,6 +95,12 @@ export class Controls {
     this.values[spec.name] = value;
     this.rows.find((row) => row.spec === spec).show(value, source);
     this.tell();
+  }
+
+  // Set a parameter in silence: for a script that draws itself.
+  put(name, value) {
+    this.values[name] = value;
+    this.rows.find((row) => row.spec.name === name).show(value, null);
   }
 
   reset() {

@@ -1,6 +1,8 @@
 import { Controls } from "./controls.js";
-import { MODELS } from "./models.js";
+import { Handle } from "./handles.js";
+import { EXTRAS, MODELS } from "./models.js";
 import { PATHS, scaleOf } from "./paths.js";
+import { paintRaster } from "./raster.js";
 
 // <live-fig>: panels drawn by matplotlib, whose live artists are rewritten from a closed form when a slider moves.
 const VERSION = 1;  // of the JSON description: an old output in a notebook may meet a newer script, or the other way round
@@ -28,7 +30,9 @@ export class LiveFigure extends HTMLElement {
       sx: scaleOf(this.spec.axes[artist.axes].x),
       sy: scaleOf(this.spec.axes[artist.axes].y),
     }));
+    this.handles = (this.spec.handles ?? []).map((handle) => new Handle(this, handle));
     this.controls = new Controls(this.querySelector("fieldset"), this.spec.parameters, (values) => this.draw(values));
+    EXTRAS[this.spec.model]?.(this);
   }
 
   // The numbers behind the picture at the parameters given; tests read them.
@@ -41,8 +45,10 @@ export class LiveFigure extends HTMLElement {
     for (const artist of this.artists) {
       const value = result[artist.name];
       if (artist.kind === "text") artist.node.textContent = value;
+      else if (artist.kind === "raster") paintRaster(artist, value);
       else artist.node.setAttribute("d", PATHS[artist.kind](artist, value, artist.sx, artist.sy));
     }
+    for (const handle of this.handles) handle.put(result[handle.name]);
     this.status.textContent = result.status;
     this.drawn = values;
     this.dispatchEvent(new CustomEvent("drawn", { detail: values, bubbles: true }));

@@ -5,7 +5,7 @@ const START = 4;  // the time T at which every pass begins, in N(0, 1)
 const SETTLED = 1e-13;  // a loop that moves by less, relatively, has arrived
 
 // The steps of a geometric time grid, with what the samplers need of them.
-function timeSteps(count, delta) {
+export function timeSteps(count, delta) {
   const times = Array.from({ length: count + 1 }, (_, k) => START * (delta / START) ** (k / count));
   times[count] = delta;
   return times.slice(1).map((later, k) => {
@@ -21,7 +21,7 @@ function timeSteps(count, delta) {
 }
 
 // x' = scale x + weight score + sqrt(noise) xi, for the samplers with one call of the score a step.
-const STEPS = {
+export const STEPS = {
   euler_maruyama: ({ h }) => [1 + h, 2 * h, 2 * h],
   exponential_integrator: ({ h }) => [Math.exp(h), 2 * Math.expm1(h), Math.expm1(2 * h)],
   ancestral: ({ h, square, squareLater }) => [Math.exp(h), 2 * Math.sinh(h), -Math.expm1(-2 * h) * squareLater / square],

@@ -10,13 +10,15 @@ function isDrawn(value) {
 
 // Path data of an artist of the kind named; sx and sy take data to the panel's coordinates.
 export const PATHS = {
+  // Over fixed points artist.x the model gives the heights, else pairs.
   line(artist, values, sx, sy) {
     let path = "";
     let pen = "M";
     for (let i = 0; i < values.length; i++) {
-      const y = sy(values[i]);
+      const [x, height] = artist.x ? [artist.x[i], values[i]] : values[i];
+      const y = sy(height);
       if (!isDrawn(y)) { pen = "M"; continue; }
-      path += `${pen}${cut(sx(artist.x[i]))} ${cut(y)}`;
+      path += `${pen}${cut(sx(x))} ${cut(y)}`;
       pen = "L";
     }
     return path;
