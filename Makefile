@@ -10,7 +10,7 @@ ANY_PYTHON := $(shell command -v python3 || command -v python3.13 || command -v 
 # One thread a process: the tests already use both cores, and results do not depend on how sums are split.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help env book check test serve bench links pins clean distclean
+.PHONY: help env book check test serve bench pdf links pins clean distclean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -22,6 +22,7 @@ help:
 	@echo "make serve      show _build/html at http://localhost:$(PORT) (PORT=...)"
 	@echo "make bench      measure build times, page weight, live figures and the library, the samplers beside"
 	@echo "                other people's (fetched once into _build/peers); prints a table"
+	@echo "make pdf        print the built book into _build/the-echo-limit.pdf (needs Chromium or Chrome)"
 	@echo "make links      look whether the addresses in the book answer (needs the network)"
 	@echo "make pins       write requirements.txt anew from requirements.in"
 	@echo "make clean      remove _build;  make distclean removes .venv too"
@@ -52,6 +53,9 @@ serve: env
 
 bench: env
 	@$(VENV_PYTHON) -m benchmarks
+
+pdf: env
+	@$(VENV_PYTHON) -m booktools.pdf
 
 links: env
 	@$(VENV_PYTHON) -m jupyter_book build . --builder linkcheck --path-output _build/links

@@ -21,6 +21,8 @@ LOADING_LINKS = {"stylesheet", "preload", "modulepreload", "prefetch", "preconne
 IN_STYLE = re.compile(r"""(?:@import\s+(?:url\()?|url\()\s*["']?((?:https?:)?//[^"')\s]+)""", re.IGNORECASE)
 IN_MODULE = re.compile(r"""(?:^|[;}\s])(?:import|from)\s*\(?\s*["']((?:https?:)?//[^"']+)["']""")
 FILE_NAME = re.compile(r"\.(png|svg|jpe?g|gif|webp)$", re.IGNORECASE)
+# Words that only say that there is a picture: what it shows is what counts.
+EMPTY_WORDS = re.compile(r"(an? )?(figure|plot|image|picture|chart|graph|diagram|drawing)s?[\s\d.]*", re.IGNORECASE)
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 Attributes = dict[str, str | None]
@@ -72,7 +74,15 @@ class Page(HTMLParser):
     def is_described(self, given: Attributes) -> bool:
         """Words of its own, or an element around it that has them, or declared to be decoration."""
         alt = (given.get("alt") or "").strip()
-        if alt and not FILE_NAME.search(alt):  # MyST-NB puts the file's name in where there is no text
+        if says_something(alt):
             return True
         around = [given, *(attributes for _, attributes in self.open)]
-        return any(a.get("aria-label") or a.get("aria-labelledby") or a.get("aria-hidden") == "true" for a in around)
+        if any(a.get("aria-labelledby") or a.get("aria-hidden") == "true" for a in around):
+            return True
+        return any(says_something(a.get("aria-label")) for a in around)
+
+
+def says_something(words: str | None) -> bool:
+    """Not a file's name (MyST-NB puts it in where there is no text), and not only that here is a figure."""
+    text = (words or "").strip()
+    return bool(text) and not FILE_NAME.search(text) and not EMPTY_WORDS.fullmatch(text)

@@ -48,8 +48,8 @@ def step_faults(name: str, step: dict) -> list[str]:
     return found
 
 
-def test_there_are_the_three_workflows():
-    assert [path.name for path in WORKFLOWS] == ["links.yml", "pages.yml", "test.yml"]
+def test_there_are_the_four_workflows():
+    assert [path.name for path in WORKFLOWS] == ["links.yml", "pages.yml", "pdf.yml", "test.yml"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

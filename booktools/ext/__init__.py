@@ -19,6 +19,12 @@ EXTENSIONS = (
     "offline",
     "icons",
     "colab",
+    "code_links",
+    "claim_search",
+    "metadata",
+    "cite_page",
+    "notation_hover",
+    "accessible",
 )
 
 

@@ -18,6 +18,8 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from booktools.ext.code_links import used_in
+
 # Lines of a docstring that begin a thought of their own: what a parameter is, what is raised, where it is derived.
 NEW_THOUGHT = re.compile(r"(Raises|Returns|Derived in) |[A-Za-z_*][\w*]*: ")
 MARKED = re.compile(r"`([^`\n]+)`|\b((?:thm|prop|cor|lem)-[a-z0-9]+(?:-[a-z0-9]+)*)")
@@ -47,6 +49,8 @@ class ApiReference(SphinxDirective):
         term = nodes.term("", "", link, nodes.literal(text=signature(value)), ids=[anchor], names=[anchor])
         self.state.document.note_explicit_target(term)
         body = nodes.definition("", *self.docstring(value))
+        if not owner:
+            body += used_in(name=name)
         if inspect.isclass(value):
             body += [self.entry(member, method, f"{name}.") for member, method in public_methods(value)]
         return nodes.definition_list("", nodes.definition_list_item("", term, body), classes=["api-entry"])

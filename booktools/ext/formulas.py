@@ -16,7 +16,7 @@ def tie_punctuation(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Wrap every inline formula and the punctuation around it into a span that does not break."""
     for formula in list(doctree.findall(nodes.math)):
         parent = formula.parent
-        place = parent.index(formula)
+        place = position(formula)
         before = parent.children[place - 1] if place else None
         after = parent.children[place + 1] if place + 1 < len(parent.children) else None
         left, right = text_of(before), text_of(after)
@@ -24,14 +24,19 @@ def tie_punctuation(app: Sphinx, doctree: nodes.document, page: str) -> None:
         if not opening and not closing:
             continue
         tied = nodes.inline(classes=["tied"])
-        parent.replace(formula, tied)
+        parent[place] = tied
         if opening:
-            parent.replace(before, nodes.Text(left[: opening.start()]))
+            parent[place - 1] = nodes.Text(left[: opening.start()])
             tied += nodes.Text(opening.group())
         tied += formula
         if closing:
-            parent.replace(after, nodes.Text(right[closing.end() :]))
+            parent[place + 1] = nodes.Text(right[closing.end() :])
             tied += nodes.Text(closing.group())
+
+
+def position(node: nodes.Node) -> int:
+    """Where it stands among its parent's children. (`Element.index` takes two texts with the same words for one.)"""
+    return next(place for place, child in enumerate(node.parent.children) if child is node)
 
 
 def text_of(node: nodes.Node | None) -> str:

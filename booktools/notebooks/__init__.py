@@ -19,6 +19,7 @@ from booktools.ext.colab import repository_of
 from booktools.notebooks.cells import Exporter
 from booktools.notebooks.install import install_cell
 from booktools.notebooks.leftovers import find_leftovers
+from booktools.notebooks.run_time import run_time_line
 from booktools.repository import built_commit, notebook_path
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ def export(app: Sphinx, doctree: nodes.document, page: str) -> None:
     extra = app.env.metadata[page].get("library_extra", "")
     install = install_cell(repository.pip_address(built_commit(Path(app.srcdir)), extra))
     exporter = Exporter(app, page, source, repository.pages_url)
+    exporter.first_words = run_time_line(app, page, extra)
     notebook = exporter.notebook(doctree, install)
     for problem in [*exporter.problems, *find_leftovers(notebook)]:
         logger.warning("notebook export: %s", problem, type="echolimit", subtype="notebooks", location=page)

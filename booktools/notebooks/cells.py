@@ -19,6 +19,7 @@ class Exporter:
     def __init__(self, app: Sphinx, page: str, source: NotebookNode, pages_url: str) -> None:
         self.blocks = Blocks(app, page, pages_url)
         self.page = page
+        self.first_words = ""  # below the title: how long the notebook runs
         self.source = source
         self.cells: list[NotebookNode] = []
         self.text: list[str] = []
@@ -63,6 +64,7 @@ class Exporter:
         self.text.append(f"{'#' * (depth + 1)} {heading}")
         if depth == 0:
             self.text.append(f"This notebook is [a page of *The Echo Limit*]({self.blocks.page_url}).")
+            self.text.append(self.first_words)
         for child in rest:
             self.walk(child, depth + 1)
         self.flush()

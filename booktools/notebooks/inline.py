@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 from docutils import nodes
 
 SKIPPED = {"target", "index", "comment", "problematic", "pending", "system_message"}
-PASSED = {"inline", "abbreviation", "title_reference", "generated", "download_reference", "number_reference"}
+PASSED = {"inline", "abbreviation", "title_reference", "generated", "download_reference", "number_reference", "symbol"}
 WRAPPED = {"emphasis": "*", "strong": "**", "literal_emphasis": "*", "literal_strong": "**"}
 
 

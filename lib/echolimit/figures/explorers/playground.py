@@ -114,7 +114,7 @@ def _x() -> np.ndarray:
 
 def _density_panel(canvas: Canvas, data: GaussianMixture, alpha: float, delta: float, rounds: int) -> None:
     """The heights are shares of the axis, whose numbers are live: the data may be of any height."""
-    axes, x = canvas.panel(left=0.7), _x()
+    axes, x = canvas.panel(left=0.73), _x()
     laws = round_law(data, rounds, alpha, delta), limit_law(data, alpha, delta)
     curve, now, end = (np.asarray(law.density(x[:, None])) for law in (data, *laws))
     top = next(one for one in TOPS if one >= 1.04 * parts.height(data, x) / 1.06)
@@ -127,16 +127,16 @@ def _density_panel(canvas: Canvas, data: GaussianMixture, alpha: float, delta: f
     canvas.upright(axes, "place", np.nan, (0.0, 1.0), color="black", linewidth=0.8, alpha=0.5)
     axes.set(xlim=(-5, 5), ylim=(0, 1), xlabel="x", ylabel="density")
     axes.set_yticks([0.0, 0.5, 1.0], [])
-    axes.yaxis.labelpad = 28
+    axes.yaxis.labelpad = 23
     style: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 10}
-    axes.text(-0.03, 0.0, "0", transform=axes.transAxes, **style)
-    canvas.text(axes, "half", -0.03, 0.5, parts.short(top / 2), **style)
-    canvas.text(axes, "top", -0.03, 1.0, parts.short(top), **style)
+    axes.text(-0.025, 0.0, "0", transform=axes.transAxes, **style)
+    canvas.text(axes, "half", -0.025, 0.5, parts.short(top / 2), **style)
+    canvas.text(axes, "top", -0.025, 1.0, parts.short(top), **style)
     axes.legend(ncols=3, **parts.ABOVE)
 
 
 def _modes_panel(canvas: Canvas, alpha: float, delta: float, rounds: int) -> None:
-    axes = canvas.panel()
+    axes = canvas.panel(left=0.73)
     left = mode_amplitudes(DEGREES, alpha, np.full(rounds, delta))[-1] if rounds else np.ones(len(DEGREES))
     axes.axhline(0.0, color="black", linewidth=0.8)
     style = {"facecolor": PALETTE["limit"], "alpha": 0.55, "linewidth": 0, "label": "end"}
@@ -148,7 +148,7 @@ def _modes_panel(canvas: Canvas, alpha: float, delta: float, rounds: int) -> Non
 
 
 def _distances_panel(canvas: Canvas, data: GaussianMixture, alpha: float, delta: float, rounds: int) -> None:
-    axes, numbers = canvas.panel(), np.arange(1, ROUNDS + 1)
+    axes, numbers = canvas.panel(left=0.73), np.arange(1, ROUNDS + 1)
     ways, variations = _distances(data, alpha, delta)
     ends = np.array([0.0, float(ROUNDS)])
     parts.log_axis(axes.yaxis, LOW, HIGH)

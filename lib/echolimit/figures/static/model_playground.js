@@ -127,7 +127,7 @@ export function playgroundModel(constants, values) {
     data: dataShown,
     round: now.map((value) => value / top),
     end: end.map((value) => value / top),
-    pencil: constants.places.map((_, k) => (frame ? frame.heights[k] / constants.tallest : -1)),
+    pencil: constants.places.map((_, k) => (frame ? frame.heights[k] / constants.tallest : NaN)),
     place: drawing ? placeAt(nearestPlace(values.place)) : null,
     half: String(top / 2),
     top: String(top),
