@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.rows import Row, table
 
-TOPICS = ("build_times", "page_weight", "live_figures", "densities", "draws", "images", "training", "samplers")
+TOPICS = ("build_times", "pages", "live_figures", "densities", "draws", "images", "training", "samplers")
 TARGET = Path(__file__).resolve().parent.parent / "_build" / "bench.json"
 
 

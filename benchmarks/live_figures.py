@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from benchmarks.browser import SITE, chromium, served
 from benchmarks.rows import Row, quantile
 
-PAGE = "chapters/03-limit.html"
-MOVES = 120
+MOVES = 60
+READY = "live-fig input[type=range]:enabled"
 
 # Painted: the first task after the next animation frame. The frame itself is waited for, as a reader waits for it.
 MOVE = """
-async (moves) => {
-  const ranges = [...document.querySelectorAll('live-fig input[type=range]')];
+async ([moves, which]) => {
+  const ranges = [...document.querySelectorAll('live-fig')[which].querySelectorAll('input[type=range]')];
   const times = [];
   for (let i = 0; i < moves; i++) {
     const range = ranges[i % ranges.length];
@@ -38,7 +37,7 @@ async (moves) => {
 
 # The work alone: what the figure does in its animation frame, closed form and rewriting of the paths.
 WORK = """
-async (moves) => {
+async ([moves, which]) => {
   const times = [];
   const plain = window.requestAnimationFrame.bind(window);
   window.requestAnimationFrame = (step) => plain((now) => {
@@ -46,7 +45,7 @@ async (moves) => {
     step(now);
     times.push(performance.now() - start);
   });
-  const ranges = [...document.querySelectorAll('live-fig input[type=range]')];
+  const ranges = [...document.querySelectorAll('live-fig')[which].querySelectorAll('input[type=range]')];
   for (let i = 0; i < moves; i++) {
     const range = ranges[i % ranges.length];
     const [low, high] = [Number(range.min), Number(range.max)];
@@ -60,31 +59,41 @@ async (moves) => {
 """
 
 
-@contextlib.contextmanager
-def figure_page() -> Iterator[Any]:
-    """The built chapter with its live figure, sliders ready."""
-    with served() as address, chromium() as browser:
-        page = browser.new_page()
-        page.goto(f"{address}/{PAGE}", wait_until="load")
-        page.wait_for_selector("live-fig input[type=range]:enabled", state="attached")
-        page.locator("live-fig").first.scroll_into_view_if_needed()
-        yield page
+def pages_with_figures(site: Path) -> list[str]:
+    """The pages that hold a live figure."""
+    found = [path for path in sorted(site.rglob("*.html")) if "<live-fig" in path.read_text(encoding="utf-8")]
+    return [path.relative_to(site).as_posix() for path in found]
 
 
-def measure() -> list[Row]:
-    """Median and 95th percentile, plain and at a quarter of the speed."""
-    if not (SITE / PAGE).is_file():
-        raise RuntimeError(f"{PAGE} is not built: run make book first")
+def figure_rows(page: Any, session: Any, where: str, which: int) -> list[Row]:
+    """One figure: at full speed, and at a quarter of it."""
+    page.locator("live-fig").nth(which).scroll_into_view_if_needed()
     rows = []
-    with figure_page() as page:
-        session = page.context.new_cdp_session(page)
-        for name, rate in (("plain", 1), ("4x throttle", 4)):
-            session.send("Emulation.setCPUThrottlingRate", {"rate": rate})
-            page.evaluate(MOVE, 10)
-            work = page.evaluate(WORK, MOVES)
-            rows.append(Row("live figure", f"compute and rewrite, {name}, median", quantile(work, 0.5), "ms"))
-            rows.append(Row("live figure", f"compute and rewrite, {name}, p95", quantile(work, 0.95), "ms"))
-            times = page.evaluate(MOVE, MOVES)
-            rows.append(Row("live figure", f"event to painted, {name}, median", quantile(times, 0.5), "ms"))
-            rows.append(Row("live figure", f"event to painted, {name}, p95", quantile(times, 0.95), "ms", "16"))
+    for speed, rate in (("plain", 1), ("4x throttle", 4)):
+        session.send("Emulation.setCPUThrottlingRate", {"rate": rate})
+        page.evaluate(MOVE, [5, which])
+        work = page.evaluate(WORK, [MOVES, which])
+        rows.append(Row("live figures", f"{where}: compute and rewrite, {speed}, median", quantile(work, 0.5), "ms"))
+        rows.append(Row("live figures", f"{where}: compute and rewrite, {speed}, p95", quantile(work, 0.95), "ms"))
+        times = page.evaluate(MOVE, [MOVES, which])
+        rows.append(Row("live figures", f"{where}: event to painted, {speed}, median", quantile(times, 0.5), "ms"))
+        rows.append(Row("live figures", f"{where}: event to painted, {speed}, p95", quantile(times, 0.95), "ms", "16"))
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    return rows
+
+
+def measure(site: Path = SITE) -> list[Row]:
+    """Median and 95th percentile for every live figure of the book."""
+    rows = []
+    with served(site) as address, chromium() as browser:
+        for name in pages_with_figures(site):
+            page = browser.new_page()
+            session = page.context.new_cdp_session(page)
+            page.goto(f"{address}/{name}", wait_until="load")
+            page.wait_for_selector(READY, state="attached")
+            models = page.evaluate("[...document.querySelectorAll('live-fig')].map(figure => figure.spec.model)")
+            for which, model in enumerate(models):
+                if page.locator("live-fig").nth(which).locator("input[type=range]").count():
+                    rows += figure_rows(page, session, f"{model} ({name})", which)
+            page.close()
     return rows

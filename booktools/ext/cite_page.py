@@ -64,7 +64,7 @@ def add_box(app: Sphinx, page: str, template: str, context: dict[str, Any], doct
     parts = cited(app, page, citation)
     line = "{author} ({year}). {title}. {note}. ".format_map({k: html.escape(v) for k, v in parts.items()})
     link = f'<a href="{html.escape(parts["url"])}">{html.escape(parts["url"])}</a>'
-    entry = app.builder.highlighter.highlight_block(bibtex(page, parts), "bibtex")  # type: ignore[attr-defined]
+    entry = app.builder.highlighter.highlight_block(bibtex(page, parts), "bibtex")
     context["body"] += BOX.format(line=line + link, entry=entry)
 
 

@@ -33,7 +33,7 @@ def uses_of(env: Any) -> dict[str, Names]:
     """By page: what its code uses of the library."""
     if not hasattr(env, "echolimit_uses"):
         env.echolimit_uses = {}
-    return env.echolimit_uses  # type: ignore[no-any-return]
+    return env.echolimit_uses
 
 
 def read(app: Sphinx, page: str, source: list[str]) -> None:

@@ -41,7 +41,7 @@ def rows_of(env: Any) -> list[Row]:
     """The rows of the book, noted when their page was read."""
     if not hasattr(env, "echolimit_symbols"):
         env.echolimit_symbols = []
-    return env.echolimit_symbols  # type: ignore[no-any-return]
+    return env.echolimit_symbols
 
 
 def collect(app: Sphinx, doctree: nodes.document) -> None:

@@ -123,11 +123,11 @@ class Visit:
             route.abort()
 
     def open(self, path: str) -> Visit:
-        """Load a page of the book and wait until its formulas are set; forgets what the page before did."""
+        """Load a page of the book and wait for its fonts; forgets what the page before did."""
         self.foreign.clear()
         self.errors.clear()
         self.page.goto(self.address + path, wait_until="load")
-        self.page.evaluate("() => window.MathJax?.startup?.promise")
+        self.page.evaluate("async () => { await document.fonts.ready; }")
         return self
 
 

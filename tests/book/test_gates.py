@@ -24,6 +24,7 @@ BREAKS = {
         "{numref}`fig-gone` {eq}`eq-gone` {prf:ref}`thm-gone` {ref}`sec-gone` {doc}`page-gone` [text](file-gone.md)",
         ["fig-gone", "eq-gone", "thm-gone", "sec-gone", "page-gone", "file-gone"],
     ),
+    "formula that cannot be read": (CHAPTER, SOME_TEXT, r"$\nosuchsign$", ["MathJax cannot read", "nosuchsign"]),
     "broken citation": (CHAPTER, SOME_TEXT, "{cite:t}`nobody1999`", ["nobody1999"]),
     "claim without test": (TESTS, MARK + "\n" + CONTROL, "", ["thm-half", "no test"]),
     "mark without label": (TESTS, MARK, MARK.replace("half", "gone"), ["thm-gone", "no chapter states"]),

@@ -1,7 +1,7 @@
 // What the book adds to its pages: a sign on everything that scrolls sideways, and names for the fold buttons.
 (() => {
   const FORMULAS = 'mjx-container[display="true"], span.math'; // displays, and formulas in the text
-  const WIDE = "div.math, div.highlight pre, div.cell_output pre, .pst-scrollable-table-container";
+  const WIDE = `div.math, ${FORMULAS}, div.highlight pre, div.cell_output pre, .pst-scrollable-table-container`;
 
   // A thin bar at the foot (book.css draws it from the two variables) and a fade at the side where more lies.
   function mark(box) {
@@ -25,17 +25,11 @@
       box.addEventListener("scroll", () => mark(box), { passive: true });
     };
     document.querySelectorAll(WIDE).forEach(watch);
-    // MathJax makes the boxes of the displays, and gives the formulas in the text their widths.
-    window.MathJax?.startup?.promise?.then(() => document.querySelectorAll(FORMULAS).forEach(watch));
   }
 
   function nameFoldButtons() {
     for (const summary of document.querySelectorAll("summary[aria-label]")) {
       if (summary.textContent.trim()) summary.removeAttribute("aria-label"); // its words say it
-    }
-    for (const button of document.querySelectorAll("button.toggle-button")) {
-      const title = button.closest(".admonition-title")?.textContent.replace(/\\[()]/g, "");
-      if (title?.trim()) button.setAttribute("aria-label", title.replace(/\s+/g, " ").trim());
     }
   }
 
