@@ -77,7 +77,7 @@ def print_pages(address: str, pages: list[str]) -> Iterator[tuple[str, bytes]]:
         page.set_default_timeout(PATIENCE)
         for name in pages:
             page.goto(f"{address}{name}.html", wait_until="load")
-            page.evaluate("async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; }")
+            page.evaluate("async () => { await document.fonts.ready; }")
             page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
             yield page.title().split(" \u2014 ")[0], page.pdf(**PAPER)
         browser.close()

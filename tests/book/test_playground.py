@@ -240,3 +240,13 @@ def test_the_link_and_the_code_are_copied(page):
     page.get_by_role("button", name="copy code").click()
     page.locator(".echo-said", has_text="The code is copied.").wait_for()
     assert "import numpy as np" in page.evaluate("() => window.copied")
+
+
+def test_open_code_follows_the_controls_and_stands_at_the_left(page):
+    page.locator("summary", has_text="Python code").click()
+    page.locator(".echo-code code", has_text="rounds = 0.2, 5").wait_for()
+    slider = page.get_by_role("slider", name="round i", exact=True)
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.locator(".echo-code code", has_text="rounds = 0.2, 6").wait_for()
+    assert page.locator(".echo-code pre").evaluate("(pre) => getComputedStyle(pre).textAlign") == "left"

@@ -69,7 +69,7 @@ export function regimesModel(constants, { alpha, error, tolerance }) {
     tolerance: [tolerance, tolerance],
     onset: mark.line,
     beyond: mark.edge,
-    status: `α = ${short(alpha)}, x = ${short(error)}, D = ${short(tolerance)}: for errors that keep this size ${verdict(alpha, error, root)}, long-run drift `
+    status: `α = ${short(alpha)}, x = ${short(error)}, D = ${short(tolerance)}: errors that keep this size: ${verdict(alpha, error, root)}, long-run drift `
       + `${short(x2 / (2 - alpha) ** 2)} alternating, ${short(x2 / (alpha * (2 - alpha)))} random, ${short(x2 / alpha ** 2)} same sign; `
       + `the shift loop, whose errors grow, ${past < 0 ? `keeps below D for ${count} rounds` : `passes D in round ${past + 1}`}`
       + (Number.isFinite(onset) ? `, onset N* = ${short(onset)}` : ""),

@@ -33,7 +33,7 @@ class Playground {
     };
     for (const [name, shown] of Object.entries(rows)) this.figure.querySelector(`[data-name="${name}"]`).hidden = !shown;
     this.figure.draw(this.stroke ? { ...values, frame: this.stroke } : values);
-    if (this.code.open) this.writeCode();
+    if (this.code.open) this.writeCode(values);
     this.keepAddress(values);
     this.before = values;
   }
@@ -147,8 +147,8 @@ class Playground {
     }
   }
 
-  writeCode() {
-    const text = playgroundCode(this.constants, this.before ?? this.controls.values);
+  writeCode(values = this.before ?? this.controls.values) {
+    const text = playgroundCode(this.constants, values);
     this.code.querySelector("code").textContent = text;
     return text;
   }
