@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -79,7 +80,8 @@ def _drift_panel(canvas: Canvas, alpha: float, error: float, tolerance: float) -
         "same": np.array([shift_loop_chi2(int(k), alpha, shift) for k in rounds]),
     }
     ends, onset = np.array([0.0, ROUNDS]), chi2_onset(alpha, shift) if alpha < 1 else math.nan
-    canvas.line(axes, "tolerance", ends, np.full(2, tolerance), color="black", linewidth=0.8, linestyle=":", label="tolerance")
+    level: dict[str, Any] = {"color": "black", "linewidth": 0.8, "linestyle": ":", "label": "tolerance"}
+    canvas.line(axes, "tolerance", ends, np.full(2, tolerance), **level)
     inside = onset <= ROUNDS
     style = {"color": "black", "linewidth": 1.0, "linestyle": (0, (3, 2)), "label": "onset $N^*$"}
     canvas.upright(axes, "onset", onset if inside else math.nan, (1e-4, TOP), **style)
