@@ -9,8 +9,8 @@ import pytest
 
 # axe-core itself, as the package ships it; its own driver is not needed.
 AXE = Path(next(iter(find_spec("axe_playwright_python").submodule_search_locations))) / "axe.min.js"
-# Formulas are MathJax's markup, with MathML beside it for those who listen: thousands of elements, in which axe would spend
-# minutes. One word stands in for each. The drawings' words stand around them.
+# Formulas are MathJax's markup, with MathML beside it for those who listen: thousands of elements, in which axe would
+# spend minutes. One word stands in for each. The drawings' words stand around them.
 RUN = """async () => {
   for (const formula of document.querySelectorAll("mjx-container")) formula.replaceWith("formula");
   const found = await axe.run({ exclude: [["svg"]] }, { resultTypes: ["violations"] });
