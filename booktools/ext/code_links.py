@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from booktools.ext.code_names import Names, read_names
+from booktools.ext.doctree import is_inside
 
 LISTING = re.compile(r'<div class="highlight-(?:ipython3|python)\b[^>]*>.*?</pre>', re.DOTALL)
 # A name as Pygments sets it: after `el.`, or free; no keyword of a call (`score=`), which has no space before "=".
@@ -87,19 +88,9 @@ def link_words(app: Sphinx, doctree: nodes.document, page: str) -> None:
     for word in list(doctree.findall(nodes.literal)):
         found = BARE.fullmatch(word.astext())
         uri = address(app, page, found[1]) if found else None
-        if uri is None or inside_link_or_title(word):
+        if uri is None or is_inside(word, (nodes.reference, nodes.title, nodes.term)):
             continue
         word.replace_self(nodes.reference("", "", word.deepcopy(), refuri=uri, internal=True, classes=["code-link"]))
-
-
-def inside_link_or_title(node: nodes.Node) -> bool:
-    """Stands it in a link, a heading or a term already?"""
-    around = node.parent
-    while around is not None:
-        if isinstance(around, nodes.reference | nodes.title | nodes.term):
-            return True
-        around = around.parent
-    return False
 
 
 def name_the_chapters(app: Sphinx, doctree: nodes.document, page: str) -> None:

@@ -12,6 +12,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+from booktools.ext.doctree import is_inside
 from booktools.ext.notation_rows import Row, collect_rows, normal, rows_for
 
 NOT_INSIDE = (nodes.reference, nodes.title, nodes.term, nodes.thead, nodes.caption)
@@ -81,14 +82,6 @@ def chapter_number(app: Sphinx, page: str) -> int | None:
     """The number of a chapter; None for other pages."""
     number = app.env.toc_secnumbers.get(page, {}).get("", ())
     return int(number[0]) if number else None
-
-
-def is_inside(node: nodes.Node, kinds: tuple[type[nodes.Node], ...]) -> bool:
-    """Stands it in a node of one of these kinds?"""
-    around = node.parent
-    while around is not None and not isinstance(around, kinds):
-        around = around.parent
-    return around is not None
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
