@@ -15,7 +15,10 @@ from sphinx.config import Config
 
 TEMPLATES = Path(__file__).with_name("templates")
 # docutils gives the list of sources roles that ARIA has given up, and that its own children do not fit.
-ROLES = {'<div role="list" class="citation-list">': '<div class="citation-list">', ' role="doc-biblioentry"': ""}
+MENDED = {
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+    ' role="doc-biblioentry"': "",
+}
 
 
 def put_templates_first(app: Sphinx, config: Config) -> None:
@@ -23,9 +26,9 @@ def put_templates_first(app: Sphinx, config: Config) -> None:
     config.templates_path.insert(0, str(TEMPLATES))
 
 
-def drop_roles(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    """Take the roles away from one page."""
-    for old, new in ROLES.items():
+def mend(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Change the markup of one page."""
+    for old, new in MENDED.items():
         if "body" in context:
             context["body"] = context["body"].replace(old, new)
 
@@ -34,5 +37,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_css_file("pages.css")
     app.add_js_file("printing.js", defer="defer")
     app.connect("config-inited", put_templates_first)
-    app.connect("html-page-context", drop_roles)
+    app.connect("html-page-context", mend)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,6 +6,7 @@ itself on hover, focus or touch. The words come from the appendix, so that they 
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 from docutils import nodes
@@ -14,18 +15,21 @@ from sphinx.environment import BuildEnvironment
 
 from booktools.ext.doctree import is_inside
 from booktools.ext.notation_rows import Row, collect_rows, normal, rows_for
+from booktools.ext.plain_formulas import plain_formula
 
 NOT_INSIDE = (nodes.reference, nodes.title, nodes.term, nodes.thead, nodes.caption)
 
 
 class symbol(nodes.General, nodes.Inline, nodes.TextElement):
-    """A formula with the addresses of its meanings, `rows`; a link where `is_link` says so."""
+    """A formula, as plain text in `words`, with the addresses of its meanings, `rows`; `is_link`: as a link."""
 
 
 def visit_symbol(self: Any, node: nodes.Element) -> None:
     addresses = " ".join(node["rows"])
     if node["is_link"]:
-        self.body.append(f'<a class="symbol" href="{node["rows"][0]}" data-rows="{addresses}">')
+        # Not all that read a page aloud take the MathML of a formula for the words of a link.
+        words = html.escape(node["words"])
+        self.body.append(f'<a class="symbol" href="{node["rows"][0]}" aria-label="{words}" data-rows="{addresses}">')
     else:
         self.body.append(f'<span class="symbol" data-rows="{addresses}">')
 
@@ -72,7 +76,7 @@ def wrap(app: Sphinx, doctree: nodes.document, page: str) -> None:
         if name not in meanings or is_inside(formula, NOT_INSIDE):
             continue
         uris = [f"{app.builder.get_relative_uri(page, row.page)}#{row.anchor}" for row in meanings[name]]
-        marked = symbol(rows=uris, is_link=name not in linked)
+        marked = symbol(rows=uris, words=plain_formula(formula.astext()), is_link=name not in linked)
         linked.add(name)
         formula.replace_self(marked)
         marked += formula

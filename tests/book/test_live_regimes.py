@@ -88,7 +88,7 @@ def test_verdicts_and_words_are_true(regimes):
         words = "held whatever the signs" if below[2] else "lost whatever the signs" if not below[0] else ""
         words = words or f"the signs decide, random ones {'hold' if below[1] else 'exceed it'}"
         seen.add(words)
-        assert f"size {words}, long-run drift " in result["status"], (alpha, error, tolerance)
+        assert f"size: {words}, long-run drift " in result["status"], (alpha, error, tolerance)
         said = re.search(r"drift (\S+) alternating, (\S+) random, (\S+) same sign", result["status"]).groups()
         np.testing.assert_allclose([float(one.replace("−", "-")) for one in said], laws, rtol=0.06)
         shift = math.sqrt(math.log1p(error**2))

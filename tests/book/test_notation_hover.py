@@ -80,7 +80,7 @@ def test_on_paper_everything_folded_is_open_and_the_page_is_light(visit) -> None
     page.emulate_media(media="print")
     assert page.locator("details.folded-proof:not([open])").count() == 0
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
-    assert page.locator(".solution.dropdown p:not(.admonition-title)").first.is_visible()
+    assert page.locator("details.solution p").first.is_visible()
     assert not page.locator("details.cite-page").is_visible()
     page.emulate_media(media="screen")
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")

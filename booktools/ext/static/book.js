@@ -11,6 +11,10 @@
     const slack = box.matches("span") ? 2 : 1; // pixels: so far an accent sticks out of its letter
     const wide = scrolls && hidden > slack && box.clientWidth > 0;
     box.classList.toggle("sideways", wide);
+    if (box.matches(".pst-scrollable-table-container")) { // the arrow keys move what has the focus
+      if (wide) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
     box.classList.toggle("more-right", wide && box.scrollLeft < hidden - 1);
     box.classList.toggle("more-left", wide && box.scrollLeft > 1);
     if (!wide) return;
