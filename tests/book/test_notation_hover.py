@@ -19,7 +19,7 @@ def test_symbols_lead_to_rows_that_are_there(site: Path) -> None:
         used = [one for many in re.findall(r'data-rows="([^"]+)"', html) for one in many.split()]
         assert len(used) > 20, path.name
         assert {one.split("#")[1] for one in used} <= rows, path.name
-        links = re.findall(r'<a class="symbol" href="[^"]+" data-rows="([^"]+)"', html)
+        links = re.findall(r'<a class="symbol" href="[^"]+" aria-label="[^"]+" data-rows="([^"]+)"', html)
         assert links, path.name
         assert len(links) <= len({*re.findall(r'data-rows="([^"]+)"', html)}) * 8, path.name
 
