@@ -3,6 +3,9 @@
 
 SHELL := /bin/sh
 PYTHON :=
+CHAPTER :=
+COURSE := course.toml
+SUBMISSIONS :=
 PORT := 8000
 VENV_PYTHON := .venv/bin/python
 ANY_PYTHON := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11)
@@ -10,7 +13,7 @@ ANY_PYTHON := $(shell command -v python3 || command -v python3.13 || command -v 
 # One thread a process: the tests already use both cores, and results do not depend on how sums are split.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help env book check test serve bench pdf links pins clean distclean
+.PHONY: help env book check test serve bench pdf assignment grade links pins clean distclean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -23,6 +26,10 @@ help:
 	@echo "make bench      measure build times, page weight, live figures and the library, the samplers beside"
 	@echo "                other people's (fetched once into _build/peers); prints a table"
 	@echo "make pdf        print the built book into _build/the-echo-limit.pdf (needs Chromium or Chrome)"
+	@echo "make assignment CHAPTER=04 COURSE=course.toml"
+	@echo "                write notebooks for students and instructor, and the autograder, of one chapter"
+	@echo "make grade SUBMISSIONS=folder COURSE=course.toml"
+	@echo "                grade a folder of notebooks, each in a sandbox of its own (Linux, needs bubblewrap)"
 	@echo "make links      look whether the addresses in the book answer (needs the network)"
 	@echo "make pins       write requirements.txt anew from requirements.in"
 	@echo "make clean      remove _build;  make distclean removes .venv too"
@@ -56,6 +63,16 @@ bench: env
 
 pdf: env
 	@$(VENV_PYTHON) -m booktools.pdf
+
+assignment: env
+	@test -n "$(CHAPTER)" || { echo "Say which chapter: make assignment CHAPTER=04 COURSE=course.toml" >&2; exit 2; }
+	@$(VENV_PYTHON) -m booktools.coursework assignment "$(CHAPTER)" --course "$(COURSE)"
+
+grade: env
+	@test -n "$(SUBMISSIONS)" || \
+	  { echo "Say where they are: make grade SUBMISSIONS=folder COURSE=course.toml" >&2; exit 2; }
+	@$(ONE_THREAD) $(VENV_PYTHON) -m booktools.coursework grade "$(SUBMISSIONS)" --course "$(COURSE)" \
+	  $(if $(CHAPTER),--chapter "$(CHAPTER)")
 
 links: env
 	@$(VENV_PYTHON) -m jupyter_book build . --builder linkcheck --path-output _build/links

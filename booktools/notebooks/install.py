@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 TEMPLATE = '''\
 # Gets the library of the book, at the version that made this notebook. Where it is installed already, nothing happens.
 import importlib.util
@@ -11,8 +13,16 @@ import sys
 if importlib.util.find_spec("echolimit") is None:
     subprocess.check_call([sys.executable, "-m", "pip", "install", "-q", "{address}"])
 '''
+MORE = '''\
+if importlib.util.find_spec("{module}") is None:
+    subprocess.check_call([sys.executable, "-m", "pip", "install", "-q", "{address}"])
+'''
 
 
-def install_cell(address: str) -> str:
-    """Source of the cell. `subprocess` and not `%pip`: a failing `%pip` does not stop a notebook."""
-    return TEMPLATE.format(address=address).rstrip("\n")
+def install_cell(address: str, more: Mapping[str, str] | None = None) -> str:
+    """Source of the cell, with `more` modules and where pip finds them.
+
+    `subprocess` and not `%pip`: a failing `%pip` does not stop a notebook.
+    """
+    others = [MORE.format(module=module, address=place) for module, place in (more or {}).items()]
+    return "".join([TEMPLATE.format(address=address), *others]).rstrip("\n")
