@@ -51,7 +51,7 @@ check: env
 # The order matters: the tests of the book read what `book` built, and their closing line comes last.
 test: check book
 	@$(ONE_THREAD) $(VENV_PYTHON) -m pytest -q -n 2 -m slow tests --ignore=tests/book
-	@$(ONE_THREAD) $(VENV_PYTHON) -m pytest -q -n 2 --dist loadfile tests/book
+	@$(ONE_THREAD) $(VENV_PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/book
 
 serve: env
 	@test -f _build/html/index.html || { echo "Nothing to serve yet: run make book first" >&2; exit 2; }

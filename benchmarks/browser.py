@@ -1,28 +1,21 @@
-"""A browser and a server for the built book, for the topics that look at pages."""
+"""The built book behind a server that compresses, as hosts of static pages do, for the topics that look at pages."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import gzip
-import http.server
-import os
-import shutil
-import threading
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+
+from booktools import browser
 
 SITE = Path(__file__).resolve().parent.parent / "_build" / "html"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
 # Compressed already: a server sends them as they are.
 AS_THEY_ARE = (".woff", ".woff2", ".png", ".jpg", ".gif", ".gz")
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files compressed, as hosts of static pages do, and without a line for each."""
+class Compressed(browser.Quiet):
+    """Serves files compressed."""
 
     def do_GET(self) -> None:
         """Answer with the file, gzipped unless it is compressed already."""
@@ -30,7 +23,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         if not path.is_file() or path.name.endswith(AS_THEY_ARE):
             super().do_GET()
             return
-        body = compressed(path)
+        body = on_the_wire(path.name, path.read_bytes())
         self.send_response(200)
         self.send_header("Content-Type", self.guess_type(path))
         self.send_header("Content-Encoding", "gzip")
@@ -38,43 +31,15 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *arguments: Any) -> None:
-        """Say nothing."""
-
 
 @functools.cache
-def compressed(path: Path) -> bytes:
-    """The bytes of a file on the wire; kept, so that no visit waits for the compression."""
-    return gzip.compress(path.read_bytes(), 6)
+def on_the_wire(name: str, body: bytes) -> bytes:
+    """The bytes of a file as they travel; kept, so that no visit waits for the compression."""
+    return body if name.endswith(AS_THEY_ARE) else gzip.compress(body, 6)
 
 
-@contextlib.contextmanager
-def served(folder: Path = SITE) -> Iterator[str]:
-    """Address at which the folder is served while the block runs."""
+def served(folder: Path = SITE) -> AbstractContextManager[str]:
+    """Address, with a closing slash, at which the folder is served while the block runs."""
     if not (folder / "index.html").is_file():
         raise RuntimeError("the book is not built: run make book first")
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-
-
-@contextlib.contextmanager
-def chromium() -> Iterator[Any]:
-    """A headless browser of the system."""
-    from playwright.sync_api import sync_playwright
-
-    program = next((found for name in NAMES if (found := shutil.which(name))), None)
-    if program is None:
-        raise RuntimeError("no chromium or Chrome found on the path")
-    # As root, in a container, chromium's own sandbox cannot start.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=arguments)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    return browser.served(folder, Compressed)

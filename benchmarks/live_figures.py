@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.browser import SITE, chromium, served
+from benchmarks.browser import SITE, served
 from benchmarks.rows import Row, quantile
+from booktools.browser import chromium
 
 MOVES = 60
 READY = "live-fig input[type=range]:enabled"
@@ -89,7 +90,7 @@ def measure(site: Path = SITE) -> list[Row]:
         for name in pages_with_figures(site):
             page = browser.new_page()
             session = page.context.new_cdp_session(page)
-            page.goto(f"{address}/{name}", wait_until="load")
+            page.goto(f"{address}{name}", wait_until="load")
             page.wait_for_selector(READY, state="attached")
             models = page.evaluate("[...document.querySelectorAll('live-fig')].map(figure => figure.spec.model)")
             for which, model in enumerate(models):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.browser import AS_THEY_ARE, SITE, chromium, served
+from benchmarks.browser import SITE, on_the_wire, served
 from benchmarks.rows import Row, quantile
+from booktools.browser import chromium
 
 # A laptop on this machine's own network, and a middling phone: a quarter of the speed, 10 Mbit/s, 40 ms away.
 DESK = {"viewport": {"width": 1280, "height": 900}}
@@ -39,7 +39,7 @@ MIDDLE = """() => {
 
 def weight(path: str, body: bytes) -> int:
     """Bytes on the wire."""
-    return len(body) if path.endswith(AS_THEY_ARE) else len(gzip.compress(body, 6))
+    return len(on_the_wire(path, body))
 
 
 def visit(browser: Any, address: str, page: str, slowly: bool = False) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def visit(browser: Any, address: str, page: str, slowly: bool = False) -> dict[s
         session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
         session.send("Network.enable")
         session.send("Network.emulateNetworkConditions", MOBILE)
-    opened.goto(f"{address}/{page}", wait_until="networkidle")
+    opened.goto(f"{address}{page}", wait_until="networkidle")
     seen = opened.evaluate(SETTLED)
     seen["work"] = sum(time - before.get(one, 0.0) for one, time in work_of(browser).items())
     parts = [(urlsplit(r.url).path, r.body()) for r in responses if r.status == 200]

@@ -1,32 +1,27 @@
 """Print the built book into one PDF: `python -m booktools.pdf [--site DIR] [--out FILE]`.
 
-A browser prints every page as a reader would, folded proofs and solutions open, in the order of the contents; links
-from page to page lead to the published book. So figures and formulas are those of the pages. (Sphinx's way through
-LaTeX would leave out every figure: they are drawings in HTML.)
+A browser prints every page as a reader would, folded proofs and solutions open, code that the page folds away left
+out, in the order of the contents; links from page to page lead to the published book. So figures and formulas are
+those of the pages. (Sphinx's way through LaTeX would leave out every figure: they are drawings in HTML.)
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
-import http.server
 import io
-import os
-import shutil
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from booktools.browser import chromium, served
 from booktools.repository import read_repository
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PAPER: dict[str, Any] = {
     "format": "A4",
+    "scale": 0.85,  # 10 points, a book's size
     "margin": {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"},
     "outline": True,
     "tagged": True,
@@ -40,39 +35,9 @@ def pages_in_order(source: Path) -> list[str]:
     return [toc["root"], *(one["file"] for part in toc["parts"] for one in part["chapters"])]
 
 
-def find_browser() -> str:
-    """The program that prints. Raises FileNotFoundError where there is none."""
-    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    if found is None:
-        raise FileNotFoundError(f"no browser found (looked for {', '.join(BROWSERS)}): install Chromium or Chrome")
-    return found
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Drop the line."""
-
-
-@contextmanager
-def served(site: Path) -> Iterator[str]:
-    """The site on this machine; its address, with a closing slash."""
-    handler = functools.partial(Quiet, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-
-
 def print_pages(address: str, pages: list[str]) -> Iterator[tuple[str, bytes]]:
     """(title, PDF) of each page."""
-    from playwright.sync_api import sync_playwright
-
-    # Chromium refuses its sandbox to root, which is what containers run as.
-    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=arguments)
+    with chromium() as browser:
         page = browser.new_page(color_scheme="light")
         page.set_default_timeout(PATIENCE)
         for name in pages:
@@ -80,7 +45,6 @@ def print_pages(address: str, pages: list[str]) -> Iterator[tuple[str, bytes]]:
             page.evaluate("async () => { await document.fonts.ready; }")
             page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
             yield page.title().split(" \u2014 ")[0], page.pdf(**PAPER)
-        browser.close()
 
 
 def join(parts: Iterator[tuple[str, bytes]], address: str, published: str) -> bytes:

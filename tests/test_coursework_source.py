@@ -1,9 +1,13 @@
 """Reading exercises from a chapter: what belongs together, and what is refused with file and line."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from booktools.coursework.exercises import starter
 from booktools.coursework.source import SourceError, find_chapter, read_chapter
+from booktools.coursework.trial import try_chapter
 
 EXERCISE = """\
 # A chapter
@@ -81,6 +85,11 @@ def test_the_parts_of_an_exercise_come_together(tmp_path):
     assert [wrong.points for wrong in question.wrong_answers] == [1, 0]
 
 
+def test_a_chapter_says_what_its_code_needs(tmp_path):
+    assert read(tmp_path, "---\nlibrary_extra: images\n---\n# T\n").extra == "images"
+    assert read(tmp_path, "# T\n").extra == ""
+
+
 def test_the_starter_holds_nothing_of_the_answer(tmp_path):
     (question,) = read(tmp_path, EXERCISE + ANSWER + CHECKS + WRONG).graded
     shown = starter(question.answer)
@@ -109,6 +118,7 @@ PROOF = "\n```{exercise} Prove: it\n:label: ex-it\n:class: graded level-1 minute
         (EXERCISE + ANSWER + CHECKS.replace("points: 3", "points: 1.5") + WRONG, "must be a whole number, got '1.5'"),
         (EXERCISE + ANSWER.replace("return x", "return (") + CHECKS + WRONG, "of the block"),
         (EXERCISE.replace("graded ", "") + ANSWER + CHECKS + WRONG, "but not the class graded"),
+        (EXERCISE + ANSWER + CHECKS.replace("twice(1) +", "el.transfer(1) +") + WRONG, "uses .'transfer'., blocked"),
         ("# T\n" + PROOF, "graded by hand and needs a marking"),
         ("# T\n" + PROOF + "```{marking} ex-it\n- two: it\n```\n", 'each line of a marking reads "- POINTS'),
     ],
@@ -116,6 +126,16 @@ PROOF = "\n```{exercise} Prove: it\n:label: ex-it\n:class: graded level-1 minute
 def test_what_cannot_be_used_is_refused(tmp_path, text, words):
     with pytest.raises(SourceError, match=words):
         read(tmp_path, text)
+
+
+def test_the_guides_example_does_what_it_says(tmp_path):
+    """For instructors shows an exercise: as printed there, its answer and mistakes earn what they must."""
+    guide = (Path(__file__).resolve().parent.parent / "appendices" / "for-instructors.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^````\n(.*?)^````$", guide, re.MULTILINE | re.DOTALL)
+    chapter = read(tmp_path, "# A chapter\n\n```{numbers}\nalpha: [0.1, 0.4]\n```\n\n" + example)
+    trials = list(try_chapter(chapter))
+    assert len(trials) > 4
+    assert [trial for trial in trials if not trial.is_right] == []
 
 
 def test_an_unknown_chapter_is_named(tmp_path):

@@ -13,7 +13,6 @@ from echolimit.figures import (
     Choice,
     Slider,
     assets,
-    playground_explorer,
     reuse_explorer,
     sampler_side_explorer,
     schedule_designer,
@@ -31,7 +30,7 @@ def blob_of(html: str) -> dict:
     return json.loads(re.search(r'<script type="application/json">(.*?)</script>', html, flags=re.S)[1])
 
 
-@pytest.mark.parametrize("make", [*EXPLORERS, playground_explorer])
+@pytest.mark.parametrize("make", EXPLORERS)
 def test_the_description_names_what_stands_in_the_picture(make):
     figure = drawn(make)
     spec = blob_of(figure.html)
@@ -47,8 +46,7 @@ def test_the_description_names_what_stands_in_the_picture(make):
 
 
 def test_every_model_has_a_figure():
-    figures = [*EXPLORERS, playground_explorer]
-    assert sorted(drawn(make).spec["model"] for make in figures) == sorted(assets.model_names())
+    assert sorted(drawn(make).spec["model"] for make in EXPLORERS) == sorted(assets.model_names())
     assert {path.name for path in assets.STATIC.glob("*.js")} == set(assets.MODULES)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from docutils import nodes
 from docutils.utils import new_document
 
-from booktools.ext.formulas import tie_punctuation
+from booktools.ext.tied_formulas import tie_punctuation
 
 
 def tied(*parts: nodes.Node) -> str:

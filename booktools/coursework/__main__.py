@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from booktools.coursework.grading.command import add_grade_command
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Read the command line and run one command."""
@@ -18,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     assignment.add_argument("chapter", help="04 ...")
     assignment.add_argument("--course", type=Path, required=True, help="course.toml")
     assignment.set_defaults(run=run_assignment)
+    add_grade_command(commands)
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
@@ -45,8 +48,8 @@ def run_check(options: argparse.Namespace) -> int:
 
 def run_assignment(options: argparse.Namespace) -> int:
     """Write one assignment and say where it lies."""
-    from booktools.coursework.assign import assign
     from booktools.coursework.course import read_course
+    from booktools.coursework.handout.assign import assign
 
     course = read_course(options.course)
     folder = assign(Path.cwd(), options.chapter, course)

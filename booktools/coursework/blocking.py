@@ -1,8 +1,18 @@
 """Block names of the library in graded work: exercises ask for what they compute.
 
-The source of `block` is part of each assignment's notebook, and the grading box runs it before the student's code.
-It needs nothing from this package.
+The source of both functions is part of each assignment's notebook, and that of `refusal` of the library's copy in the
+grading box (box/library.py). They need nothing from this package.
 """
+
+
+def refusal(name):
+    """What stands for a blocked function: it raises."""
+
+    def refuse(*_args, **_options):
+        raise RuntimeError(f"echolimit.{name} is blocked in graded work: write it yourself")
+
+    refuse.__name__ = "blocked in graded work"
+    return refuse
 
 
 def block(names):
@@ -11,18 +21,9 @@ def block(names):
 
     import echolimit
 
-    mark = "blocked in graded work"
-
-    def refusal(name):
-        def refuse(*_args, **_options):
-            raise RuntimeError(f"echolimit.{name} is blocked in graded work: write it yourself")
-
-        refuse.__name__ = mark
-        return refuse
-
     for name in names:
         original = getattr(echolimit, name)
-        if getattr(original, "__name__", "") == mark:
+        if getattr(original, "__name__", "") == refusal(name).__name__:
             continue
         for module in [module for key, module in list(sys.modules.items()) if key.split(".")[0] == "echolimit"]:
             for key, value in list(vars(module).items()):

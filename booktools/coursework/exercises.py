@@ -73,13 +73,17 @@ class Question:
 
 @dataclass(frozen=True)
 class Chapter:
-    """The exercises of one chapter; `numbers` says what each student gets numbers for (numbers.py)."""
+    """The exercises of one chapter; `numbers` says what each student gets numbers for (numbers.py).
+
+    `extra` names what the chapter's code needs of the library beside its core: an extra of pyproject.toml.
+    """
 
     number: str
     title: str
     page: str
     questions: tuple[Question, ...]
     numbers: dict[str, Any] = field(default_factory=dict)
+    extra: str = ""
 
     @property
     def graded(self) -> tuple[Question, ...]:
@@ -103,6 +107,19 @@ def names_defined(code: str) -> tuple[str, ...]:
         elif isinstance(node, ast.Assign):
             names += [target.id for target in node.targets if isinstance(target, ast.Name)]
     return tuple(names)
+
+
+def names_used(code: str) -> set[str]:
+    """All names and attributes that `code` reads or imports."""
+    used: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Name):
+            used.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            used.add(node.attr)
+        elif isinstance(node, ast.alias):
+            used.add(node.name)
+    return used
 
 
 def starter(answer: str) -> str:

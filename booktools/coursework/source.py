@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,16 @@ from typing import Any
 import yaml
 
 from booktools.coursework.blocks import Block, read_blocks
-from booktools.coursework.exercises import KINDS, Chapter, Check, Question, WrongAnswer, arguments_of, names_defined
+from booktools.coursework.exercises import (
+    KINDS,
+    Chapter,
+    Check,
+    Question,
+    WrongAnswer,
+    arguments_of,
+    names_defined,
+    names_used,
+)
 
 MARK = re.compile(r"^- (\d+): (.+)$", re.MULTILINE)
 # Otter writes titles between double quotes.
@@ -52,13 +62,17 @@ def read_chapter(path: Path) -> Chapter:
             questions[block.argument] = ATTACHED[block.name](questions[block.argument], block)
     for question in questions.values():
         refuse_unusable(question, path)
-    title = re.search(r"^# (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    refuse_blocked_names(questions.values(), path)
+    text = path.read_text(encoding="utf-8")
+    title = re.search(r"^# (.+)$", text, re.MULTILINE)
+    extra = re.search(r"^library_extra: (\w+)$", text, re.MULTILINE)
     return Chapter(
         number=path.name[:2],
         title=title.group(1) if title else path.stem,
         page=f"{path.parent.name}/{path.stem}",
         questions=tuple(questions.values()),
         numbers=numbers,
+        extra=extra.group(1) if extra else "",
     )
 
 
@@ -161,3 +175,13 @@ def refuse_unusable(question: Question, path: Path) -> None:
         raise SourceError(f"{where} is graded by hand and needs a marking")
     elif not question.graded and (question.checks or question.marking):
         raise SourceError(f"{where} has checks or a marking but not the class graded")
+
+
+def refuse_blocked_names(questions: Iterable[Question], path: Path) -> None:
+    """What runs in the student's notebook finds the blocked names of the whole chapter blocked."""
+    blocked = {name for question in questions for name in question.blocked}
+    for question in questions:
+        codes = [question.answer, *(check.code for check in question.checks if not check.hidden)]
+        used = {name for code in codes for name in names_used(code)} & blocked
+        if used:
+            raise SourceError(f"{path.name}: {question.label}: answer or open check uses {sorted(used)}, blocked there")

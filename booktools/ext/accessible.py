@@ -34,8 +34,6 @@ def mend(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_css_file("pages.css")
-    app.add_js_file("printing.js", defer="defer")
     app.connect("config-inited", put_templates_first)
     app.connect("html-page-context", mend)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

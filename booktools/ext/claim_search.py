@@ -1,16 +1,19 @@
 """Let the page's search find a theorem by its name or number, and a name of the library.
 
 Both are objects of a Sphinx domain: the search lists objects whose names hold the words above pages that only mention
-them, and leads to the statement itself. The inventory (`objects.inv`) lists them too.
+them, and leads to the statement itself. The inventory (`objects.inv`) lists them too. In which order all that is found
+stands, search_scorer.js says.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.domains import Domain, ObjType
 
 from booktools.ext.claims import PREFIXES, Claim, notes_of
@@ -18,6 +21,7 @@ from booktools.ext.claims_table import number_of
 from booktools.ext.plain_formulas import plain
 
 API_LABEL = re.compile(r"api-([A-Za-z][\w.]*)")
+SCORER = Path(__file__).with_name("search_scorer.js")
 FIRST = 0  # Sphinx's priority for what is listed before titles and text
 
 
@@ -51,6 +55,12 @@ class FoundByName(Domain):
         """Nothing: the claims' own notes are merged by `claims`."""
 
 
+def set_order(app: Sphinx, config: Config) -> None:
+    """Hand our order of results to Sphinx, which looks for its file where the build was started."""
+    config.html_search_scorer = str(SCORER)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_domain(FoundByName)
+    app.connect("config-inited", set_order)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

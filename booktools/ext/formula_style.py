@@ -11,12 +11,12 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from booktools.ext.icons import cut
+from booktools.ext.fonts import cut
 from booktools.typesetting import FONTS, fonts
 
 STYLE = "formulas.css"
 ALWAYS = ("MathJax_Main-Regular", "MathJax_Math-Italic")  # the fonts of letters: nearly every page needs both
-CHARACTER = re.compile(r"\bmjx-c([0-9A-F]+)\b(?:[ .]TEX-(\w+))?")  # a character, and its font where it is not the first
+CHARACTER = re.compile(r"mjx-c([0-9A-F]+)\b(?:[ .]TEX-(\w+))?")  # a character, and its font where it is not the first
 RULE = re.compile(r'([^{}]+)\{((?:[^{}"]|"(?:[^"\\]|\\.)*")*)\}\s*')  # a brace may be a character: content: "{"
 CONTENT = re.compile(r'content: "((?:[^"\\]|\\.)*)"')
 ESCAPED = re.compile(r"\\([0-9A-F]+) ?|\\(.)|(.)")

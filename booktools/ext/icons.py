@@ -13,8 +13,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from fontTools.subset import Options, Subsetter, load_font, save_font
 from sphinx.application import Sphinx
+
+from booktools.ext.fonts import cut
 
 FONTS = ("fa-solid-900", "fa-regular-400", "fa-brands-400")
 NAMED = re.compile(r"\bfa-([a-z][a-z0-9-]*)")
@@ -66,20 +67,6 @@ def code_points(texts: Iterable[str], style: str) -> set[int]:
         wanted |= {points[name] for name in NAMED.findall(text) if name in points}
         wanted |= {int(code, 16) for code in ESCAPED.findall(text)} | {ord(sign) for sign in PRIVATE.findall(text)}
     return wanted
-
-
-def cut(font: Path, folder: Path, wanted: set[int]) -> int:
-    """Write the font with only the wanted glyphs into the folder; returns how many of them it has."""
-    options = Options()
-    options.flavor = "woff2"
-    options.drop_tables += ["FFTM"]  # a stamp of the tool that made the font
-    loaded = load_font(str(font), options)
-    kept = wanted & set(loaded.getBestCmap())
-    subsetter = Subsetter(options)
-    subsetter.populate(unicodes=kept)
-    subsetter.subset(loaded)
-    save_font(loaded, str(folder / f"{font.stem}.woff2"), options)
-    return len(kept)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

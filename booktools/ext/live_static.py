@@ -13,10 +13,8 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.config import Config
 
 ASSETS = Path("lib", "echolimit", "figures", "assets.py")
-BOOK_STATIC = Path(__file__).with_name("static")  # style and script of our own nodes, icon of the pages
 NEEDS_SCRIPT = ("<live-fig", "<explore-fig")
 
 
@@ -33,21 +31,13 @@ def load_assets(source: Path) -> ModuleType | None:
     return module
 
 
-def add_folders(app: Sphinx) -> None:
+def add_folder(app: Sphinx) -> None:
     """Let Sphinx copy script and style into `_static`."""
-    app.config.html_static_path.append(str(BOOK_STATIC))
-    app.add_css_file("book.css")
-    app.add_js_file("book.js", defer="defer")
     assets = load_assets(Path(app.srcdir))
     if assets is not None:
         folder = Path(app.outdir).parent / "figure-static"
         assets.write_static(folder)
         app.config.html_static_path.append(str(folder))
-
-
-def set_icon(app: Sphinx, config: Config) -> None:
-    """The icon of the pages, unless the settings name one."""
-    config.html_favicon = config.html_favicon or str(BOOK_STATIC / "favicon.svg")
 
 
 def add_to_page(
@@ -65,7 +55,6 @@ def add_to_page(
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.connect("config-inited", set_icon)
-    app.connect("builder-inited", add_folders)
+    app.connect("builder-inited", add_folder)
     app.connect("html-page-context", add_to_page)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,8 +14,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from booktools.ext.formulas import position
 from booktools.ext.plain_formulas import plain_formula
+from booktools.ext.tied_formulas import position
 from booktools.repository import parse_repository
 
 ICON = Path(__file__).with_name("card-icon.png")  # favicon.svg, as the cards need it

@@ -33,7 +33,7 @@ def export(app: Sphinx, doctree: nodes.document, page: str) -> None:
     source = nbformat.read(executed, as_version=4)
     repository = repository_of(app)
     extra = app.env.metadata[page].get("library_extra", "")
-    install = install_cell(repository.pip_address(built_commit(Path(app.srcdir)), extra))
+    install = install_cell(repository.pip_address(built_commit(Path(app.srcdir)), extra), trains=bool(extra))
     exporter = Exporter(app, page, source, repository.pages_url)
     exporter.first_words = run_time_line(app, page, extra)
     notebook = exporter.notebook(doctree, install)

@@ -17,12 +17,17 @@ MORE = '''\
 if importlib.util.find_spec("{module}") is None:
     subprocess.check_call([sys.executable, "-m", "pip", "install", "-q", "{address}"])
 '''
+DEVICE = '''
+import torch
+
+print("Networks train on", torch.cuda.get_device_name() if torch.cuda.is_available() else "the processor.")
+'''
 
 
-def install_cell(address: str, more: Mapping[str, str] | None = None) -> str:
-    """Source of the cell, with `more` modules and where pip finds them.
+def install_cell(address: str, more: Mapping[str, str] | None = None, trains: bool = False) -> str:
+    """Source of the cell, with `more` modules and where pip finds them; where networks train, it says on what.
 
     `subprocess` and not `%pip`: a failing `%pip` does not stop a notebook.
     """
     others = [MORE.format(module=module, address=place) for module, place in (more or {}).items()]
-    return "".join([TEMPLATE.format(address=address), *others]).rstrip("\n")
+    return "".join([TEMPLATE.format(address=address), *others, DEVICE if trains else ""]).rstrip("\n")

@@ -8,7 +8,7 @@ from sphinx.application import Sphinx
 
 WITHOUT_CARD = "It needs no graphics card. Its random numbers start from fixed seeds."
 WITH_CARD = (
-    "It needs no graphics card; the cells that can use one say which device they find. "
+    "It needs no graphics card and takes one where it finds it: the first cell says which. "
     "Its random numbers start from fixed seeds."
 )
 

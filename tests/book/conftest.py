@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +13,9 @@ from typing import Any
 import pytest
 
 from book.miniature import ROOT, write_miniature
+from book.visits import Visit
+from booktools.browser import chromium, find_browser, served
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 Build = Callable[[Path], subprocess.CompletedProcess[str]]
 
 
@@ -67,68 +65,20 @@ def browser_is_required() -> bool:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium, through playwright."""
-    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    if program is None:
-        message = f"no chromium here (looked for {', '.join(BROWSERS)}): the browser tests are left out"
+    try:
+        find_browser()
+    except FileNotFoundError as reason:
+        message = f"{reason}; the browser tests are left out"
         pytest.fail(message, pytrace=False) if browser_is_required() else pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    # Chromium refuses its sandbox to root, which is what containers run as.
-    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=arguments)
-        yield chromium
-        chromium.close()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Drop the line."""
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
     """The built book, served on this machine; with a closing slash."""
-    handler = functools.partial(Quiet, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
-
-
-class Visit:
-    """An open page, and what went wrong on it."""
-
-    def __init__(self, page: Any, address: str) -> None:
-        self.page = page
-        self.address = address
-        self.foreign: list[str] = []  # requests to other hosts; each is blocked
-        self.errors: list[str] = []  # console errors, uncaught exceptions, files that are missing
-        page.route("**/*", self.watch)
-        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("response", lambda answer: self.errors.append(answer.url) if answer.status >= 400 else None)
-
-    def watch(self, route: Any) -> None:
-        """Let through what stays on this machine."""
-        url = route.request.url
-        if url.startswith((self.address, "data:", "blob:")):
-            route.continue_()
-        else:
-            self.foreign.append(url)
-            route.abort()
-
-    def open(self, path: str) -> Visit:
-        """Load a page of the book and wait for its fonts; forgets what the page before did."""
-        self.foreign.clear()
-        self.errors.clear()
-        self.page.goto(self.address + path, wait_until="load")
-        self.page.evaluate("async () => { await document.fonts.ready; }")
-        return self
+    with served(site) as address:
+        yield address
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import http.server
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from booktools.browser import served
 from echolimit import round_law
+from echolimit.figures import assets
 from strategies import line_example
 
 TARGET = line_example()
@@ -23,21 +23,12 @@ TYPE_SIZES = """(all) => all.map((one) => {
 SETTLED = "() => [...document.querySelectorAll('live-fig, explore-fig')].every((figure) => figure.drawn)"
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A folder of pages and its address on this machine."""
     folder = tmp_path_factory.mktemp("pages")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield folder, f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
+    with served(folder) as address:
+        yield folder, address
 
 
 @pytest.fixture
@@ -68,6 +59,20 @@ def show_page(browser: Any, pages: tuple[Path, str]) -> Iterator[Callable[..., A
     for context in contexts:
         context.close()
     assert troubles == []
+
+
+@functools.cache
+def html_of(make: Callable[[], Any], below: str = "") -> str:
+    """The page of a figure of the book as it is by default; below: more HTML under it."""
+    return assets.page(make().html + below)
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest, show_page: Callable[..., Any]) -> Any:
+    """The page of the figure that the test module names in FIGURE, drawn."""
+    shown = show_page(html_of(request.module.FIGURE))
+    settled(shown)
+    return shown
 
 
 def settled(page: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import pytest
@@ -38,12 +39,25 @@ def test_the_search_knows_every_claim_and_every_public_name(site: Path) -> None:
 
 
 @pytest.mark.browser
-def test_a_theorem_is_found_by_its_name(site: Path, visit) -> None:
-    title = next(name for name, anchor in searched_names(site).items() if anchor == "thm-limit-law").split(": ")[1]
-    page = visit(f"search.html?q={title.replace(' ', '+')}").page
-    found = page.locator("#search-results li a", has_text=title).first
-    found.wait_for()
-    assert found.get_attribute("href").endswith("chapters/03-limit.html#thm-limit-law")
+def test_what_bears_the_name_or_number_asked_for_stands_first(site: Path, visit) -> None:
+    full = next(name for name, anchor in searched_names(site).items() if anchor == "thm-limit-law")
+    number, title = full.split(": ")
+    opened = visit("search.html")
+    for asked, place in (
+        (full, "chapters/03-limit.html#thm-limit-law"),
+        (number, "chapters/03-limit.html#thm-limit-law"),
+        (number.split()[1], "chapters/03-limit.html#thm-limit-law"),
+        (title, "chapters/03-limit.html#thm-limit-law"),
+        ("limit_law", "appendices/api.html#api-limit_law"),
+        ("low-pass", "chapters/04-low-pass.html"),
+        ("the limit", "chapters/03-limit.html"),
+        ("phase transition", "chapters/08-finite-samples.html"),
+        ("Playground", "appendices/playground.html"),
+    ):
+        page = opened.open(f"search.html?{urlencode({'q': asked})}").page
+        first = page.locator("#search-results li a").first
+        first.wait_for()
+        assert first.get_attribute("href") == place, asked
 
 
 def test_code_leads_to_the_reference_and_the_reference_to_the_chapters(site: Path) -> None:

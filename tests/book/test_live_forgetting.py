@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import re
 
@@ -11,7 +10,7 @@ import pytest
 from scipy.stats import norm
 
 from book import figure_pages
-from book.figure_pages import computed, grid, settled
+from book.figure_pages import computed, grid
 from echolimit import (
     GaussianMixture,
     flow_map,
@@ -23,24 +22,13 @@ from echolimit import (
 from echolimit.figures import assets, forgetting_explorer
 from strategies import line_example
 
-pages, show_page = figure_pages.pages, figure_pages.show_page  # fixtures
+pages, show_page, page = figure_pages.pages, figure_pages.show_page, figure_pages.page  # fixtures
 pytestmark = pytest.mark.browser
 
 STARTS = [GaussianMixture([1.0], [[0.0]], [1.0]), GaussianMixture([1.0], [[1.5]], [0.25])]
 END = 0.02
+FIGURE = forgetting_explorer
 CORNERS = list(itertools.product((0.5, 1.0, 3.0), (0.5, 1.7, 3.0)))
-
-
-@functools.cache
-def html() -> str:
-    return assets.page(forgetting_explorer().html)
-
-
-@pytest.fixture
-def forgetting(show_page):
-    page = show_page(html())
-    settled(page)
-    return page
 
 
 def apart(separation: float) -> GaussianMixture:
@@ -48,13 +36,13 @@ def apart(separation: float) -> GaussianMixture:
     return GaussianMixture(example.weights, separation * np.asarray(example.means), example.covariances)
 
 
-def test_laws_equal_the_library_on_the_whole_range(forgetting):
-    y = grid(forgetting)[:, 0]
+def test_laws_equal_the_library_on_the_whole_range(page):
+    y = grid(page)[:, 0]
     fine = np.arange(-700, 701) / 100
     tops = {"sde": 0.0, "flow": 0.0}
     for (separation, begin), share in itertools.product(CORNERS, (0.0, 0.013, 0.05, 0.3, 0.8, 1.0)):
         law, t = apart(separation), (END / begin) ** share * begin
-        result = computed(forgetting, separation=separation, start=begin, time=t)
+        result = computed(page, separation=separation, start=begin, time=t)
         noised, before = law.diffuse(t), law.diffuse(begin)
         for name in ("sde_exact", "flow_exact"):
             np.testing.assert_allclose(result[name], noised.density(y[:, None]), atol=1e-9)
@@ -70,22 +58,22 @@ def test_laws_equal_the_library_on_the_whole_range(forgetting):
     assert max(tops.values()) < 1.8, tops  # inside the panel
 
 
-def test_a_moment_after_the_start_the_laws_are_still_the_starts(forgetting):
-    y = grid(forgetting)
+def test_a_moment_after_the_start_the_laws_are_still_the_starts(page):
+    y = grid(page)
     for name in ("sde", "flow"):
-        result = computed(forgetting, separation=1.0, start=3.0, time=2.9999999)
+        result = computed(page, separation=1.0, start=3.0, time=2.9999999)
         for which, start in zip(("first", "second"), STARTS, strict=True):
             np.testing.assert_allclose(result[f"{name}_{which}"], start.density(y), atol=1e-6)
-    later = computed(forgetting, separation=1.0, start=1.0, time=2.0)
+    later = computed(page, separation=1.0, start=1.0, time=2.0)
     assert later["now"] == 1.0
     np.testing.assert_allclose(later["sde_second"], STARTS[1].density(y), atol=1e-12)
 
 
-def test_distances_and_floor_equal_the_library_s(forgetting):
+def test_distances_and_floor_equal_the_library_s(page):
     begin_distance = total_variation(*STARTS)
     for separation, begin in ((0.5, 0.5), (0.5, 3.0), (1.0, 1.7), (3.0, 0.5), (3.0, 3.0)):
         law = apart(separation)
-        result = computed(forgetting, separation=separation, start=begin, time=0.3)
+        result = computed(page, separation=separation, start=begin, time=0.3)
         times, sde = np.array(result["sde"]).T
         assert times[0] == begin
         assert times[-1] == END
@@ -106,17 +94,17 @@ def test_distances_and_floor_equal_the_library_s(forgetting):
         np.testing.assert_allclose([float(one) for one in said.groups()], [here, begin_distance, floor], rtol=6e-3)
 
 
-def test_distances_at_any_time_typed(forgetting):
+def test_distances_at_any_time_typed(page):
     law = apart(1.0)
     for t in (2.0, 2.9, 0.02, 0.777):
-        here = computed(forgetting, separation=1.0, start=3.0, time=t)["here"]
+        here = computed(page, separation=1.0, start=3.0, time=t)["here"]
         assert here[0][1] == pytest.approx(forgetting_curves(law, *STARTS, [3.0, t])[0][-1], abs=6e-7)
 
 
-def test_the_normal_distribution_function(forgetting):
+def test_the_normal_distribution_function(page):
     script = re.sub(r"^export ", "", (assets.STATIC / "normal.js").read_text(encoding="utf-8"), flags=re.M)
     x = np.concatenate([np.linspace(-37, 37, 1481), [-3.0000001, 3.0000001, 0.0]])
-    values = forgetting.evaluate(
+    values = page.evaluate(
         f"(x) => {{ {script} return x.map((one) => [normalCdf(one), normalDensity(one)]); }}", x.tolist()
     )
     cdf, density = np.array(values).T

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any
 
 import pytest
 
 from book import figure_pages
-from book.figure_pages import settled, wait_for
-from echolimit.figures import assets, forgetting_explorer, regime_explorer
+from book.figure_pages import html_of, settled, wait_for
+from echolimit.figures import forgetting_explorer, regime_explorer
 
 pages, show_page = figure_pages.pages, figure_pages.show_page  # fixtures
 pytestmark = pytest.mark.browser
@@ -21,11 +20,6 @@ PLACE = """([name, x, y]) => {
   const { x: e, y: f } = new DOMPoint(artist.sx(x), artist.sy(y)).matrixTransform(artist.node.getScreenCTM());
   return [e, f];
 }"""
-
-
-@functools.cache
-def page_of(make: Any, below: str = "") -> str:
-    return assets.page(make().html + below)
 
 
 def handle(page: Any) -> Any:
@@ -46,7 +40,7 @@ def lies_over_its_dot(page: Any, x: float, y: float) -> None:
 
 
 def test_the_mouse_drags_the_dot_over_the_map(show_page):
-    page = show_page(page_of(regime_explorer))
+    page = show_page(html_of(regime_explorer))
     settled(page)
     lies_over_its_dot(page, 0.1, 0.05)
     x, y = page.evaluate(PLACE, ["here", 0.4, 0.5])
@@ -75,7 +69,7 @@ def test_the_mouse_drags_the_dot_over_the_map(show_page):
 
 
 def test_a_click_into_the_panel_brings_the_dot_there_and_one_beside_it_does_not(show_page):
-    page = show_page(page_of(regime_explorer))
+    page = show_page(html_of(regime_explorer))
     settled(page)
     page.mouse.click(*page.evaluate(PLACE, ["here", 0.5, 0.03]))
     page.wait_for_function("() => document.querySelector('live-fig').drawn.alpha > 0.4")
@@ -88,7 +82,7 @@ def test_a_click_into_the_panel_brings_the_dot_there_and_one_beside_it_does_not(
 
 
 def test_arrow_keys_move_the_dot_and_stay_in_the_figure(show_page):
-    page = show_page(page_of(regime_explorer))
+    page = show_page(html_of(regime_explorer))
     settled(page)
     page.evaluate("() => { window.seen = 0; document.addEventListener('keydown', () => { window.seen += 1; }); }")
     page.get_by_role("button", name="the loop on the map").focus()
@@ -114,7 +108,7 @@ def test_arrow_keys_move_the_dot_and_stay_in_the_figure(show_page):
 
 
 def test_a_finger_drags_the_dot_and_the_page_does_not_scroll(show_page):
-    page = show_page(page_of(regime_explorer, "<p style='height:2000px'></p>"), width=360, has_touch=True)
+    page = show_page(html_of(regime_explorer, "<p style='height:2000px'></p>"), width=360, has_touch=True)
     settled(page)
     lies_over_its_dot(page, 0.1, 0.05)
     size = handle(page).bounding_box()
@@ -137,7 +131,7 @@ def test_a_finger_drags_the_dot_and_the_page_does_not_scroll(show_page):
 
 
 def test_a_dot_with_one_parameter_follows_its_curve_on_a_reversed_axis(show_page):
-    page = show_page(page_of(forgetting_explorer))
+    page = show_page(html_of(forgetting_explorer))
     figure = settled(page)
     (place,) = figure.evaluate("(figure) => figure.compute(figure.drawn).here")
     lies_over_its_dot(page, *place)
@@ -160,13 +154,13 @@ def test_a_dot_with_one_parameter_follows_its_curve_on_a_reversed_axis(show_page
 
 
 def test_without_a_script_there_is_no_button_and_the_dot_stands(show_page):
-    page = show_page(page_of(regime_explorer), java_script_enabled=False)
+    page = show_page(html_of(regime_explorer), java_script_enabled=False)
     assert handle(page).is_hidden()
     assert page.locator("[id$='live-here'] path").first.is_visible()
 
 
 def test_the_button_follows_its_dot_when_the_page_is_resized(show_page):
-    page = show_page(page_of(regime_explorer))
+    page = show_page(html_of(regime_explorer))
     settled(page)
     page.set_viewport_size({"width": 420, "height": 900})
     page.wait_for_function(

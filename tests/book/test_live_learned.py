@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import re
 
@@ -10,29 +9,18 @@ import numpy as np
 import pytest
 
 from book import figure_pages
-from book.figure_pages import computed, settled
+from book.figure_pages import computed
 from echolimit import mode_amplitudes, mode_ratios, resampled_mode_variances, round_law, transfer
 from echolimit.example_laws import named_law
-from echolimit.figures import LiveFigure, assets, learned_explorer
+from echolimit.figures import learned_explorer
 from echolimit.figures.explorers.learned import RUNS, recorded
 from echolimit.results import load_record
 
-pages, show_page = figure_pages.pages, figure_pages.show_page  # fixtures
+pages, show_page, page = figure_pages.pages, figure_pages.show_page, figure_pages.page  # fixtures
 pytestmark = pytest.mark.browser
 
+FIGURE = learned_explorer
 RECORDED = [name for name in RUNS if load_record(name)]
-
-
-@functools.cache
-def figure() -> LiveFigure:
-    return learned_explorer()
-
-
-@pytest.fixture
-def page(show_page):
-    page = show_page(assets.page(figure().html))
-    settled(page)
-    return page
 
 
 def column(rows: list, key: str, degree: int) -> np.ndarray:
@@ -116,7 +104,7 @@ def test_degrees_without_modes_are_said_to_be_so(page):
 
 
 def test_no_dot_leaves_its_panel(page):
-    scale = figure().spec["axes"][1]["y"]
+    scale = learned_explorer().spec["axes"][1]["y"]
     top = (0.3 * 72 - scale["offset"]) / scale["slope"]  # the axes begin 0.3 inches below the upper edge
     assert top == pytest.approx(round(top), abs=1e-3)
     for name in RECORDED:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from book import figure_pages
-from book.figure_pages import TARGET, computed, grid, round_density, settled
+from book.figure_pages import TARGET, computed, grid, html_of, round_density, settled
 from echolimit import (
     GaussianMixture,
     age_law,
@@ -74,7 +74,7 @@ def test_the_distance_in_words_equals_the_library_s(show_page, target):
 
 
 def test_ages_equal_the_library(show_page):
-    page = show_page(assets.page(age_explorer().html))
+    page = show_page(html_of(age_explorer))
     settled(page)
     x = grid(page)
     for alpha, rounds in itertools.product(ALPHAS, ROUNDS):
@@ -91,7 +91,7 @@ def test_ages_equal_the_library(show_page):
 
 
 def test_the_series_equals_the_library(show_page):
-    page = show_page(assets.page(spectrum_explorer().html))
+    page = show_page(html_of(spectrum_explorer))
     settled(page)
     x = grid(page)
     coefficients = np.asarray(hermite_coefficients(TARGET, 60))
@@ -103,7 +103,7 @@ def test_the_series_equals_the_library(show_page):
 
 
 def test_a_cut_series_says_when_a_tail_is_negative(show_page):
-    page = show_page(assets.page(spectrum_explorer().html))
+    page = show_page(html_of(spectrum_explorer))
     settled(page)
     coefficients = np.asarray(hermite_coefficients(TARGET, 60))
     far = np.array([-1.0, 1.0]) * 30  # beyond all zeros of the series below

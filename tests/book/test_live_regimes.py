@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 import re
@@ -11,13 +10,14 @@ import numpy as np
 import pytest
 
 from book import figure_pages
-from book.figure_pages import computed, settled
+from book.figure_pages import computed
 from echolimit import accumulated_drift, chi2_onset, shift_loop_chi2
-from echolimit.figures import assets, regime_explorer
+from echolimit.figures import regime_explorer
 
-pages, show_page = figure_pages.pages, figure_pages.show_page  # fixtures
+pages, show_page, page = figure_pages.pages, figure_pages.show_page, figure_pages.page  # fixtures
 pytestmark = pytest.mark.browser
 
+FIGURE = regime_explorer
 ROUNDS = 120
 SPAN = math.log10(1e3 / 1e-4)  # of the axis of drifts
 ALPHAS = (0.02, 0.1, 0.37, 0.99, 1.0)
@@ -25,21 +25,9 @@ ERRORS = (0.01, 0.05, 0.3, 2.0)
 TOLERANCES = (0.03, 0.1, 0.3)
 
 
-@functools.cache
-def html() -> str:
-    return assets.page(regime_explorer().html)
-
-
-@pytest.fixture
-def regimes(show_page):
-    page = show_page(html())
-    settled(page)
-    return page
-
-
-def test_curves_equal_the_library_on_the_whole_range(regimes):
+def test_curves_equal_the_library_on_the_whole_range(page):
     for alpha, error in itertools.product(ALPHAS, ERRORS):
-        result = computed(regimes, alpha=alpha, error=error, tolerance=0.1)
+        result = computed(page, alpha=alpha, error=error, tolerance=0.1)
         shift = math.sqrt(math.log1p(error**2))
         alternating = accumulated_drift(alpha, error * np.resize([1.0, -1.0], ROUNDS), 1.0)[1:]
         random = accumulated_drift(alpha, np.full(ROUNDS, error))[1:]
@@ -62,22 +50,22 @@ def test_curves_equal_the_library_on_the_whole_range(regimes):
             assert (result["beyond"] == "") == (alpha == 1)
 
 
-def test_the_lines_of_the_map_are_where_the_long_run_drift_is_the_tolerance(regimes):
-    shares = np.array(regimes.evaluate("() => document.querySelector('live-fig').spec.constants.shares"))
+def test_the_lines_of_the_map_are_where_the_long_run_drift_is_the_tolerance(page):
+    shares = np.array(page.evaluate("() => document.querySelector('live-fig').spec.constants.shares"))
     assert (shares[0], shares[-1]) == (0.02, 1.0)
     signs = {"line_same": (np.ones(4000), 1.0), "line_random": (np.ones(4000), 0.0)}
     signs["line_alternating"] = (np.resize([1.0, -1.0], 4000), 1.0)
     for tolerance, (name, (sign, correlation)) in itertools.product(TOLERANCES, signs.items()):
-        line = np.array(computed(regimes, alpha=0.1, error=0.05, tolerance=tolerance)[name])
+        line = np.array(computed(page, alpha=0.1, error=0.05, tolerance=tolerance)[name])
         for k in (0, 13, 40, 60):
             limit = accumulated_drift(shares[k], line[k] * sign, correlation)[-1]
             assert limit == pytest.approx(tolerance, rel=1e-9)
 
 
-def test_verdicts_and_words_are_true(regimes):
+def test_verdicts_and_words_are_true(page):
     seen = set()
     for alpha, error, tolerance in itertools.product((0.02, 0.1, 0.5, 1.0), ERRORS, TOLERANCES):
-        result = computed(regimes, alpha=alpha, error=error, tolerance=tolerance)
+        result = computed(page, alpha=alpha, error=error, tolerance=tolerance)
         flips = np.resize([1.0, -1.0], 4000)
         laws = [
             accumulated_drift(alpha, error * flips, 1.0)[-1],

@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 
 from book import figure_pages
-from book.figure_pages import computed, settled
+from book.figure_pages import computed, html_of, settled
 from echolimit import transfer
-from echolimit.figures import assets, reuse_explorer, sampler_side_explorer
+from echolimit.figures import reuse_explorer, sampler_side_explorer
 from echolimit.finite_sample import expected_location_tv, refit_peak, refit_variance
 from echolimit.robustness import gaussian_loop
 from echolimit.samplers import time_grid
 
-pages, show_page = figure_pages.pages, figure_pages.show_page  # fixtures
+pages, show_page, page = figure_pages.pages, figure_pages.show_page, figure_pages.page  # fixtures
 pytestmark = pytest.mark.browser
 
+FIGURE = sampler_side_explorer
 SAMPLERS = (
     "euler_maruyama", "exponential_integrator", "ancestral", "ancestral_large", "ddim", "heun", "dpmpp_2m",
 )  # fmt: skip
@@ -27,21 +28,14 @@ ALL = list(itertools.product((4, 10, 21), (0.05, 0.2, 0.95), (0.002, 0.02, 0.2),
 SOME = [(50, 0.2, 0.02, 0.3), (50, 0.05, 0.002, 3.0), (200, 0.2, 0.02, 0.3)]
 
 
-@pytest.fixture
-def sides(show_page):
-    page = show_page(assets.page(sampler_side_explorer().html))
-    settled(page)
-    return page
-
-
-def test_sampler_sides_equal_the_library_on_the_whole_range(sides):
+def test_sampler_sides_equal_the_library_on_the_whole_range(page):
     span = np.log10(HIGH / LOW)
     for steps, alpha, delta, v in ALL + SOME:
         grid = time_grid(4.0, delta, steps, "geometric")
         paths = {name: gaussian_loop(name, 0.0, v, alpha, grid, 200)[1] for name in SAMPLERS}
         limit = float(1 - transfer(2, alpha, delta) * (1 - v))
         chosen = SAMPLERS[(steps + round(100 * alpha)) % len(SAMPLERS)]
-        result = computed(sides, sampler=chosen, steps=steps, alpha=alpha, delta=delta, v=v)
+        result = computed(page, sampler=chosen, steps=steps, alpha=alpha, delta=delta, v=v)
         shown = np.clip([path[-1] for path in paths.values()], LOW, HIGH)
         np.testing.assert_allclose(np.log10(result["ends"]), np.log10(shown), atol=1e-6 * span)
         np.testing.assert_allclose(np.log10(result["path"]), np.log10(paths[chosen][:41]), atol=1e-6 * span)
@@ -63,14 +57,14 @@ def test_sampler_sides_equal_the_library_on_the_whole_range(sides):
         assert float(said[3]) == pytest.approx(limit, rel=0.0051)
 
 
-def test_sampler_sides_reach_the_golden_values(sides):
+def test_sampler_sides_reach_the_golden_values(page):
     golden = {
         10: (1.1119159267, 2466.1761445442, 0.1924004433, 0.611844455, 0.2453260008, 0.33667103, 0.3793553745),
         50: (0.5084021980, 0.5535331354, 0.3376603171, 0.4598614272, 0.3660287147, 0.4158817291, 0.4172901079),
     }
     for steps, ends in golden.items():
         for name, end in zip(SAMPLERS, ends, strict=True):
-            result = computed(sides, sampler=name, steps=steps, alpha=0.2, delta=0.02, v=0.3)
+            result = computed(page, sampler=name, steps=steps, alpha=0.2, delta=0.02, v=0.3)
             said = float(re.search(r"ends at (\S+) after", result["status"])[1])
             assert said == float(f"{end:.3g}")
             if end < HIGH:
@@ -78,7 +72,7 @@ def test_sampler_sides_reach_the_golden_values(sides):
 
 
 def test_refitted_means_equal_the_library_on_the_whole_range(show_page):
-    page = show_page(assets.page(reuse_explorer().html))
+    page = show_page(html_of(reuse_explorer))
     settled(page)
     ratios = np.array(page.evaluate("() => document.querySelector('live-fig').spec.constants.ratios"))
     assert (ratios[0], ratios[-1], len(ratios)) == (0.01, 10_000, 241)

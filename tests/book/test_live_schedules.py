@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from book import figure_pages
-from book.figure_pages import computed, settled
-from echolimit.figures import assets, schedule_designer
+from book.figure_pages import computed
+from echolimit.figures import schedule_designer
 from echolimit.schedules import (
     budget_schedule,
     constant_schedule,
@@ -27,21 +27,15 @@ from echolimit.schedules import (
     schedule_cost,
 )
 
-pages, show_page = figure_pages.pages, figure_pages.show_page  # fixtures
+pages, show_page, page = figure_pages.pages, figure_pages.show_page, figure_pages.page  # fixtures
 pytestmark = pytest.mark.browser
 
+FIGURE = schedule_designer
 POWERS = (0, 1, 2, 1, 2)
 BUDGETS = 3  # the first settings; the others have noise
 CAP = 0.5
 NAMES = ("optimal", "constant", "geometric", "polynomial")
 DEGREES = np.arange(1, 21)
-
-
-@pytest.fixture
-def page(show_page):
-    shown = show_page(assets.page(schedule_designer().html))
-    settled(shown)
-    return shown
 
 
 def shapes(rounds: int, ratio: float) -> dict[str, np.ndarray]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import Any
 from urllib.parse import parse_qs
@@ -11,14 +10,14 @@ import numpy as np
 import pytest
 
 from book import figure_pages
-from book.figure_pages import settled, wait_for
-from echolimit.figures import assets, playground_explorer
+from book.figure_pages import html_of, settled, wait_for
+from echolimit.figures import playground_explorer
 from echolimit.figures.explorers.playground import PLACES
 
-pages, show_page = figure_pages.pages, figure_pages.show_page  # fixtures
+pages, show_page, page = figure_pages.pages, figure_pages.show_page, figure_pages.page  # fixtures
 pytestmark = pytest.mark.browser
 
-html_of = functools.cache(lambda: assets.page(playground_explorer().html))
+FIGURE = playground_explorer
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 WHERE = """([x, y]) => {
   const figure = document.querySelector("live-fig");
@@ -38,13 +37,6 @@ TOUCH = """([kind, x, y]) => {
     clientX: x, clientY: y, bubbles: true,
   }));
 }"""
-
-
-@pytest.fixture
-def page(show_page):
-    opened = show_page(html_of())
-    settled(opened)
-    return opened
 
 
 def value(page: Any, name: str) -> Any:
@@ -87,8 +79,7 @@ def test_a_curve_is_drawn_with_the_mouse(page):
     np.testing.assert_allclose(found[inside], expected[inside], atol=60)  # a pixel of the panel is six
     assert value(page, "round") == before
     assert page.locator("[data-name='data'] select").input_value() == "drawn"
-    for name in ("place", "height"):
-        assert page.locator(f"[data-name='{name}']").is_visible()
+    assert all(page.locator(f"[data-name='{name}']").is_visible() for name in ("place", "height"))
 
 
 def test_a_finger_draws_and_a_scroll_leaves_all_as_it_was(page):
@@ -110,6 +101,7 @@ def test_a_finger_draws_and_a_scroll_leaves_all_as_it_was(page):
 
 
 def test_the_keyboard_draws_as_well(page):
+    assert page.locator("[data-name='mixture']").is_hidden()
     choose(page, "data", "drawn")
     first = heights(page)
     pen = page.get_by_role("slider", name="pen at x", exact=True)
@@ -134,7 +126,6 @@ def test_the_keyboard_draws_as_well(page):
 
 
 def test_typed_laws_are_taken_or_refused_with_words(page):
-    assert page.locator("[data-name='mixture']").is_hidden()
     choose(page, "data", "typed")
     field = page.get_by_role("textbox", name="mixture", exact=True)
     for text, words in (
@@ -172,9 +163,8 @@ def test_the_state_goes_into_the_address_and_comes_back(page, show_page):
         "play": "1", "data": "typed", "mixture": "1 -2 0.3; 3 1.5 0.5", "alpha": "0.2", "schedule": "listed",
         "times": "0.2 0.1", "round": "6", "sampler": "heun", "steps": "20",
     }  # fmt: skip
-    drawn = page.evaluate("() => document.querySelector('live-fig').drawn")
-    again = opened_at(show_page, hash_)
-    assert again.evaluate("() => document.querySelector('live-fig').drawn") == drawn
+    again, drawn = opened_at(show_page, hash_), "() => document.querySelector('live-fig').drawn"
+    assert again.evaluate(drawn) == page.evaluate(drawn)
     assert again.locator(".echo-said").inner_text() == "Restored from the link."
     again.get_by_role("button", name="reset").click()
     again.wait_for_function("() => location.hash === ''")
@@ -182,7 +172,7 @@ def test_the_state_goes_into_the_address_and_comes_back(page, show_page):
 
 
 def opened_at(show_page: Any, hash_: str) -> Any:
-    page = show_page(html_of())
+    page = show_page(html_of(FIGURE))
     settled(page)
     page.evaluate("(hash) => { location.hash = hash; }", hash_)
     page.wait_for_function("() => document.querySelector('.echo-said').textContent")
@@ -205,7 +195,15 @@ def test_what_a_link_cannot_mean_is_left_out_and_said(show_page):
     for name, start in (("data", "example"), ("round", 5), ("sampler", "exact"), ("heights", "")):
         assert value(page, name) == start
     said = page.locator(".echo-said").inner_text()
-    assert re.findall(r"start: (.*)\.$", said) == ["data, heights, times, round, sampler"]
+    assert re.findall(r"start: ([^.]*)\.", said) == ["data, heights, times, round, sampler"]
+    assert said.endswith("Changed to the nearest value allowed: alpha from 7 to 1.")
+
+
+def test_a_link_with_values_out_of_range_says_what_was_changed(show_page):
+    page = opened_at(show_page, "#play=1&alpha=0.001&round=4.6&delta=1e9&steps=20")
+    assert (value(page, "alpha"), value(page, "round"), value(page, "delta")) == (0.02, 5, 1)
+    moved = "alpha from 0.001 to 0.02, delta from 1e9 to 1, round from 4.6 to 5."
+    assert page.locator(".echo-said").inner_text().endswith(f" Changed to the nearest value allowed: {moved}")
 
 
 def test_another_address_is_left_alone(page):
@@ -214,11 +212,11 @@ def test_another_address_is_left_alone(page):
     page.keyboard.press("ArrowRight")
     address_holds(page, "play=1")
     page.get_by_role("button", name="reset").click()
-    page.wait_for_function("() => location.hash === ''")
+    page.wait_for_function("() => !location.hash")
 
 
 def test_a_phone_shows_all_of_it(show_page):
-    page = show_page(html_of(), width=360)
+    page = show_page(html_of(FIGURE), width=360)
     settled(page)
     choose(page, "data", "drawn")
     choose(page, "schedule", "listed")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 import itertools
 import re
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 
 from book import figure_pages
-from book.figure_pages import computed, settled
+from book.figure_pages import computed
 from echolimit import (
     GaussianMixture,
     gaussian_loop,
@@ -26,16 +25,16 @@ from echolimit import (
     transfer,
     wasserstein,
 )
-from echolimit.figures import assets, playground_explorer
+from echolimit.figures import playground_explorer
 from echolimit.figures.explorers.playground import BELLS, LOW, PLACES, SAMPLERS, mixture_of
 
-pages, show_page = figure_pages.pages, figure_pages.show_page  # fixtures
+pages, show_page, page = figure_pages.pages, figure_pages.show_page, figure_pages.page  # fixtures
 pytestmark = pytest.mark.browser
 
-html_of = functools.cache(lambda: assets.page(playground_explorer().html))
+FIGURE = playground_explorer
 X = np.linspace(-5, 5, 321)[:, None]
 DEGREES = np.arange(1, 17)
-DECADES = 4.0  # of the axis of distances
+DECADES = 3.0  # of the axis of distances
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 DRAWING = np.round(1000 * np.sin(2.0 * PLACES) ** 2 * np.exp(-(PLACES**2) / 4)).astype(int)
 START = {
@@ -53,13 +52,6 @@ SCHEDULES = {
     "annealed": lambda delta: [delta / (i + 1) for i in range(200)],
     "listed": lambda delta: LISTED,
 }
-
-
-@pytest.fixture
-def page(show_page):
-    opened = show_page(html_of())
-    settled(opened)
-    return opened
 
 
 def laws_of(values: dict[str, Any]) -> tuple[Any, Any, np.ndarray]:
@@ -185,4 +177,4 @@ def test_the_code_runs_and_gives_the_numbers_of_the_page(page, changes):
     np.testing.assert_allclose(result["kept_round"], shown[0], rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(result["kept_end"], shown[1], rtol=1e-6, atol=1e-9)
     status = page.get_by_role("status").inner_text()
-    assert status.startswith(f"round {values['round']}: W2 to the data ")
+    assert status.startswith(f"round {values['round']}: W₂ to the data ")

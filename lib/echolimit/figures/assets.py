@@ -14,9 +14,9 @@ from pathlib import Path
 
 STATIC = Path(__file__).with_name("static")
 MODULES = (  # in order of dependence
-    "core.js", "hermite.js", "words.js", "draws.js", "model_noising.js", "model_genealogy.js", "model_learned.js",
-    "model_limit.js", "model_ages.js", "model_spectrum.js", "model_schedule.js",
-    "model_sampler_side.js", "model_reuse.js", "normal.js", "model_regimes.js", "model_forgetting.js",
+    "normal.js", "core.js", "hermite.js", "words.js", "draws.js", "model_noising.js", "model_genealogy.js",
+    "model_learned.js", "model_limit.js", "model_ages.js", "model_spectrum.js", "model_schedule.js",
+    "model_sampler_side.js", "model_reuse.js", "model_regimes.js", "model_forgetting.js",
     "image_power.js", "model_image_grid.js",
     "texts.js", "playground_laws.js", "playground_distances.js", "playground_data.js", "playground_refit.js",
     "model_playground.js", "playground_code.js", "playground_link.js", "playground.js", "models.js",

@@ -18,7 +18,7 @@ from echolimit.figures.explorers.spectrum import spectrum_explorer
 EXPLORERS = (  # in order of chapters
     noising_explorer, genealogy_explorer, age_explorer, limit_explorer, spectrum_explorer, schedule_designer,
     sampler_side_explorer, regime_explorer, reuse_explorer, forgetting_explorer, learned_explorer,
-    image_grid_explorer,
+    image_grid_explorer, playground_explorer,
 )  # fmt: skip
 
 __all__ = [

@@ -144,8 +144,8 @@ def delta_slider(value: float) -> Slider:
     return Slider("delta", "truncation time δ", 0.001, 1.0, value, scale="log")
 
 
-def rounds_slider(value: int) -> Slider:
-    return Slider("round", "round i", 0, 40, value, whole=True)
+def rounds_slider(value: int, most: int = 40) -> Slider:
+    return Slider("round", "round i", 0, most, value, whole=True)
 
 
 def start_words(**values: float | str) -> str:

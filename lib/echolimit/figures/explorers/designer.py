@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from echolimit._checks import check_count
@@ -25,8 +27,7 @@ from echolimit.schedules import (
 
 ROUNDS = 30
 CAP = 0.5  # the largest truncation time in a budget setting
-# What a small truncation time costs, and the power of 1 / delta in it; static/model_schedule.js has the same list.
-SETTINGS = (
+SETTINGS = (  # what a small truncation time costs, and the power of 1 / delta in it
     ("budget", 0, "budget, cost ln(1/δ)"),
     ("budget", 1, "budget, cost 1/δ"),
     ("budget", 2, "budget, cost 1/δ²"),
@@ -66,7 +67,7 @@ def schedule_designer(
     degrees = np.arange(1, 21)
     with style_context():
         canvas = Canvas()
-        times, modes, errors = (canvas.panel(left=0.86) for _ in range(3))
+        times, modes, errors = (canvas.panel(left=0.92) for _ in range(3))
         for name, kind in ROLES.items():
             schedule = designed[name]
             style = role(kind, label=name)
@@ -85,7 +86,7 @@ def schedule_designer(
         parts.legend_row(times, [handles[k] for k in order], [labels[k] for k in order])
         return canvas.finish(
             "schedule",
-            {"rounds": ROUNDS, "degrees": degrees.tolist()},
+            {"rounds": ROUNDS, "degrees": degrees.tolist(), "cap": CAP, "prices": _prices()},
             controls,
             "First panel: four schedules of one price, under score noise each at its own best level: truncation time "
             "against round on a log axis, the optimal, a constant, a geometric and a polynomial one. Second panel: the "
@@ -94,6 +95,11 @@ def schedule_designer(
             "ends with the smallest error; under score noise it rises.",
             parts.start_words(price=SETTINGS[setting][2], alpha=alpha, rounds=rounds, delta=delta, ratio=ratio),
         )
+
+
+def _prices() -> list[dict[str, Any]]:
+    """The settings as the script reads them."""
+    return [{"noisy": kind == "noise", "power": power, "words": words} for kind, power, words in SETTINGS]
 
 
 def _schedules(

@@ -16,7 +16,8 @@ from echolimit.forgetting import flow_map, forgetting_curves, frozen_weights, re
 
 END = 0.02  # the time at which the sampler stops
 STARTS = ((0.0, 1.0), (1.5, 0.25))  # mean and variance
-EARLY = (1.0, 0.93, 0.86, 0.78, 0.69, 0.6, 0.5, 0.41, 0.33, 0.26)  # static/model_forgetting.js has the same
+EARLY = (0.93, 0.86, 0.78, 0.69, 0.6, 0.5, 0.41, 0.33, 0.26)  # times of the curve as shares of T: where it bends
+BEND, LATE = 0.2, 9  # from this share of T on, so many steps in equal ratios to the end
 
 
 def forgetting_explorer(separation: float = 1.0, start: float = 3.0, time: float = 0.3) -> LiveFigure:
@@ -47,7 +48,10 @@ def forgetting_explorer(separation: float = 1.0, start: float = 3.0, time: float
         plain = [{"mean": mean, "width": variance**0.5} for mean, variance in STARTS]
         return canvas.finish(
             "forgetting",
-            {"mixture": parts.plain(example), "starts": plain, "x": parts.rounded(x), "end": END},
+            {
+                "mixture": parts.plain(example), "starts": plain, "x": parts.rounded(x), "end": END,
+                "early": list(EARLY), "bend": BEND, "late": LATE,
+            },
             sliders,
             "First panel: the laws at time t that the reverse SDE makes of two starts, a wide and a narrow bell, over "
             "the exact law in grey. Second panel: those that the flow makes. Third panel: the total variation of the "
@@ -56,7 +60,7 @@ def forgetting_explorer(separation: float = 1.0, start: float = 3.0, time: float
             "close to the exact one, up to the weights of its modes; with the flow the narrow start ends in a spike "
             "on one mode.",
             parts.start_words(separation=separation, T=start, t=now),
-        )
+        )  # fmt: skip
 
 
 def _by_sde(
@@ -108,7 +112,7 @@ def _distance_panel(
     canvas: Canvas, law: GaussianMixture, starts: list[GaussianMixture], begin: float, now: float
 ) -> None:
     axes = canvas.panel(width=3.6, height=2.9, left=0.55)
-    times = np.concatenate([begin * np.array(EARLY), np.geomspace(0.2 * begin, END, 10)])
+    times = begin * np.array([1.0, *EARLY, *np.geomspace(BEND, END / begin, LATE + 1)])
     first, second = starts
     sde, flow = forgetting_curves(law, first, second, times.tolist())
     here = sde[0] if now >= begin else forgetting_curves(law, first, second, [begin, now])[0][-1]

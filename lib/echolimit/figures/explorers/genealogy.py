@@ -48,7 +48,7 @@ def genealogy_explorer(
     sliders = [
         parts.alpha_slider(alpha),
         parts.delta_slider(delta),
-        Slider("round", "round i", 0, ROUNDS, rounds, whole=True),
+        parts.rounds_slider(rounds, ROUNDS),
         Slider("seed", "population number", 1, 99, seed, whole=True),
     ]
     drawn = population(target, alpha, delta, rounds, seed)

@@ -35,9 +35,9 @@ def image_grid_explorer(
     Raises ValueError for a parameter outside its slider or images of another shape, TypeError for what is no number.
     """
     sliders = [
-        parts.rounds_slider(rounds),
         parts.alpha_slider(alpha),
         parts.delta_slider(delta),
+        parts.rounds_slider(rounds),
         Slider("draw", "draw number", 1, 1000, draw, whole=True),
     ]
     pool = pool_of(_stand_in() if images is None else images)
@@ -61,7 +61,7 @@ def image_grid_explorer(
             "three orders of magnitude; round and limit leave that line after the first frequencies and run level at "
             "the power of the noise. Dots with bars, measured on the images of the wall, lie about the line of the "
             "round.",
-            parts.start_words(round=rounds, alpha=alpha, delta=delta, draw=draw),
+            parts.start_words(alpha=alpha, delta=delta, round=rounds, draw=draw),
         )  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def _density_panel(canvas: Canvas, target: GaussianMixture, x: np.ndarray, t: fl
 def _score_panel(
     canvas: Canvas, target: GaussianMixture, x: np.ndarray, t: float, cloud: bool, shortest: float
 ) -> None:
-    axes = canvas.panel()
+    axes = canvas.panel(left=0.7)
     score = lambda law: np.asarray(law.score(x[:, None]))[:, 0]  # noqa: E731
     axes.plot(x, -x, **_dotted())
     if not cloud:

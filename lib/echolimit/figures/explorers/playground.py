@@ -9,13 +9,15 @@ import numpy as np
 from echolimit import GaussianMixture, limit_law, mode_amplitudes, round_law, transfer
 from echolimit.figures.controls import Choice, Control, Field, Slider, State
 from echolimit.figures.explorers import _parts as parts
-from echolimit.figures.explorers.sampler_side import SAMPLERS
+from echolimit.figures.explorers.sampler_side import SAMPLERS, START
 from echolimit.figures.live import Canvas, LiveFigure
 from echolimit.figures.style import PALETTE, role, style_context
 
 ROUNDS, LAST = 40, 200  # drawn; after which the loop of a discretised sampler is shown
-LOW, HIGH = 1e-3, 10.0  # of the distances
-PLACES = np.round(0.12 * np.arange(-30, 31), 2)  # of a drawing; static/playground_data.js has the same
+LOW, HIGH = 1e-2, 10.0  # of the distances
+PLACES = np.round(0.12 * np.arange(-30, 31), 2)  # of a drawing
+PEN, TALLEST = 0.1, 1000  # the width of its bells, and its greatest height
+EMPTY = 1e-9  # a mode of the data below it counts as zero
 DEGREES = np.arange(1, 17)
 TOPS = (0.5, 0.6, 0.8, 1.0, 1.2, 1.6, 2.0, 2.4, 3.2, 4.0, 4.8)  # of the density axis
 TYPED, LISTED = "0.3 -1.2 0.5; 0.7 0.9 0.4", "0.3 0.1 0.03 0.01"
@@ -23,7 +25,7 @@ BELLS: dict[str, list[tuple[float, float, float]]] = {  # weight, mean, width
     "example": [(0.3, -1.2, 0.5), (0.7, 0.9, 0.4)],
     "bell": [(1.0, 0.8, 0.5)],
     "comb": [(0.2, place, 0.1) for place in (-2.0, -1.0, 0.0, 1.0, 2.0)],
-    "box": [(1.0, float(place), 0.1) for place in PLACES[15:46]],
+    "box": [(1.0, float(place), PEN) for place in PLACES[15:46]],
     "spike": [(0.8, 0.0, 1.0), (0.2, 1.5, 0.1)],
 }
 NAMES = {
@@ -67,7 +69,10 @@ def playground_explorer(alpha: float = 0.2, delta: float = 0.05, rounds: int = 5
                 "x": parts.rounded(_x()),
                 "places": PLACES.tolist(),
                 "tops": list(TOPS),
-                "tallest": 1000,
+                "pen": PEN,
+                "tallest": TALLEST,
+                "empty": EMPTY,
+                "start": START,
                 "degrees": DEGREES.tolist(),
                 "rounds": ROUNDS,
                 "last": LAST,
@@ -95,14 +100,14 @@ def _controls(alpha: float, delta: float, rounds: int) -> list[Control]:
     return [
         Choice("data", "data", NAMES, "example"),
         Field("mixture", "mixture", TYPED, "mixture", "weight mean width; means within ±3.5, widths 0.1 to 1"),
-        Slider("place", "pen at x", -3.6, 3.6, 0.0, step=0.12),
+        Slider("place", "pen at x", float(PLACES[0]), float(PLACES[-1]), 0.0, step=0.12),
         Slider("height", "height there, per cent", 0, 100, 0, whole=True),
         State("heights", ""),
-        Slider("alpha", "fresh share α", 0.02, 1.0, alpha),
+        parts.alpha_slider(alpha),
         Choice("schedule", "schedule", SCHEDULES, "constant"),
-        Slider("delta", "truncation time δ", 0.001, 1.0, delta, scale="log"),
+        parts.delta_slider(delta),
         Field("times", "times", LISTED, "times", "first round first, each 0.001 to 1; the last one stays"),
-        Slider("round", "round i", 0, ROUNDS, rounds, whole=True),
+        parts.rounds_slider(rounds, ROUNDS),
         Choice("sampler", "sampler", samplers, "exact"),
         Slider("steps", "steps K of the sampler", 4, 50, 20, whole=True),
     ]
@@ -114,7 +119,7 @@ def _x() -> np.ndarray:
 
 def _density_panel(canvas: Canvas, data: GaussianMixture, alpha: float, delta: float, rounds: int) -> None:
     """The heights are shares of the axis, whose numbers are live: the data may be of any height."""
-    axes, x = canvas.panel(left=0.73), _x()
+    axes, x = canvas.panel(left=0.77), _x()
     laws = round_law(data, rounds, alpha, delta), limit_law(data, alpha, delta)
     curve, now, end = (np.asarray(law.density(x[:, None])) for law in (data, *laws))
     top = next(one for one in TOPS if one >= 1.04 * parts.height(data, x) / 1.06)
@@ -136,7 +141,7 @@ def _density_panel(canvas: Canvas, data: GaussianMixture, alpha: float, delta: f
 
 
 def _modes_panel(canvas: Canvas, alpha: float, delta: float, rounds: int) -> None:
-    axes = canvas.panel(left=0.73)
+    axes = canvas.panel(left=0.77)
     left = mode_amplitudes(DEGREES, alpha, np.full(rounds, delta))[-1] if rounds else np.ones(len(DEGREES))
     axes.axhline(0.0, color="black", linewidth=0.8)
     style = {"facecolor": PALETTE["limit"], "alpha": 0.55, "linewidth": 0, "label": "end"}
@@ -148,18 +153,19 @@ def _modes_panel(canvas: Canvas, alpha: float, delta: float, rounds: int) -> Non
 
 
 def _distances_panel(canvas: Canvas, data: GaussianMixture, alpha: float, delta: float, rounds: int) -> None:
-    axes, numbers = canvas.panel(left=0.73), np.arange(1, ROUNDS + 1)
+    axes, numbers = canvas.panel(left=0.77), np.arange(1, ROUNDS + 1)
     ways, variations = _distances(data, alpha, delta)
     ends = np.array([0.0, float(ROUNDS)])
     parts.log_axis(axes.yaxis, LOW, HIGH)
     level = role("limit", linewidth=1.0)
-    canvas.line(axes, "w2_end", ends, np.full(2, ways[-1]), **level)
+    canvas.line(axes, "w2_end", ends, np.full(2, ways[-1]), **level | {"label": "end"})
     canvas.line(axes, "tv_end", ends, np.full(2, variations[-1]), **level | {"linestyle": (0, (1.2, 1.6))})
     canvas.line(axes, "w2", numbers, ways[:-1], **role("round", linestyle="-", label="$W_2$"))
     canvas.line(axes, "tv", numbers, variations[:-1], **role("round", linestyle=(0, (1.2, 1.6)), label="TV"))
     canvas.upright(axes, "now", float(rounds), (LOW, HIGH), color="black", linewidth=0.8, alpha=0.5)
     axes.set(xlim=(0, ROUNDS), xlabel="round i", ylabel="distance to the data")
-    axes.legend(ncols=2, **parts.ABOVE)
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(handles[1:] + handles[:1], labels[1:] + labels[:1], ncols=3, **parts.ABOVE)
 
 
 def _distances(data: GaussianMixture, alpha: float, delta: float) -> tuple[np.ndarray, np.ndarray]:

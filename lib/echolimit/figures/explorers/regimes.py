@@ -53,7 +53,7 @@ def regime_explorer(alpha: float = 0.1, error: float = 0.05, tolerance: float = 
 
 
 def _map_panel(canvas: Canvas, shares: np.ndarray, alpha: float, error: float, tolerance: float) -> None:
-    axes, root = canvas.panel(), math.sqrt(tolerance)
+    axes, root = canvas.panel(left=0.66), math.sqrt(tolerance)
     lines = {"alternating": 2 - shares, "random": np.sqrt(shares * (2 - shares)), "same": shares}
     _plain_log(axes, "x", (0.02, 1.0), (0.02, 0.05, 0.1, 0.2, 0.5, 1))
     _plain_log(axes, "y", (0.01, 2.0), (0.01, 0.1, 1))
@@ -71,7 +71,7 @@ def _map_panel(canvas: Canvas, shares: np.ndarray, alpha: float, error: float, t
 
 
 def _drift_panel(canvas: Canvas, alpha: float, error: float, tolerance: float) -> None:
-    axes, rounds = canvas.panel(left=0.82), np.arange(1, ROUNDS + 1)
+    axes, rounds = canvas.panel(left=0.82, right=0.16), np.arange(1, ROUNDS + 1)
     parts.log_axis(axes.yaxis, 1e-4, TOP)
     shift = math.sqrt(math.log1p(error**2))
     curves = {

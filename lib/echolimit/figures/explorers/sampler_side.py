@@ -13,7 +13,7 @@ from echolimit.hermite import transfer
 from echolimit.robustness import gaussian_loop
 from echolimit.samplers import time_grid
 
-START = 4.0  # the time T at which every pass begins; static/model_sampler_side.js has the same
+START = 4.0  # the time T at which every pass begins
 ROUNDS, LAST = 40, 200  # shown, and after which the loop's end is read
 LOW, HIGH = 0.03, 10.0
 SAMPLERS = {  # words of the list, words of the row
@@ -61,7 +61,7 @@ def sampler_side_explorer(
         names = {name: words for name, (words, _) in SAMPLERS.items()}
         return canvas.finish(
             "sampler_side",
-            {"low": LOW, "high": HIGH, "rounds": ROUNDS, "last": LAST, "samplers": names},
+            {"start": START, "low": LOW, "high": HIGH, "rounds": ROUNDS, "last": LAST, "samplers": names},
             controls,
             "First panel: the variance of each round on a log axis, for the chosen sampler and for the ideal loop, and "
             "lines at the ideal limit and at the variance of the data. Second panel: one row for each of seven "
@@ -94,14 +94,14 @@ def _legend(axes: Axes) -> None:
 
 
 def _ends_panel(canvas: Canvas, ends: dict[str, float], sampler: str, limit: float, v: float) -> None:
-    axes = canvas.panel(left=1.3, right=0.55)
+    axes = canvas.panel(left=1.38, right=0.75)
     rows = -np.arange(len(SAMPLERS), dtype=float)
     values = np.clip(list(ends.values()), LOW, HIGH)
     chosen = np.where([name == sampler for name in SAMPLERS], values, np.nan)
     parts.log_axis(axes.xaxis, LOW, HIGH)
     axes.set(ylim=(rows[-1] - 0.6, 0.6), xlabel=f"variance after {LAST} rounds")
     axes.set_yticks(rows, [short for _, short in SAMPLERS.values()])
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, pad=7)
     canvas.upright(axes, "data_line", v, axes.get_ylim(), **role("data"))
     canvas.upright(axes, "limit_line", limit, axes.get_ylim(), **role("limit"))
     orange = PALETTE["round"]

@@ -28,7 +28,7 @@ def spectrum_explorer(
     x = parts.grid(target)
     with style_context():
         canvas = Canvas()
-        modes = canvas.panel()
+        modes = canvas.panel(left=0.7)
         top = 1.12 * float(np.max(np.abs(coefficients[degrees])))
         modes.bar(degrees, coefficients[degrees], 0.8, color=PALETTE["data"], alpha=0.45, linewidth=0, label="data")
         canvas.bars(modes, "kept", degrees, kept[degrees], 0.4, color=PALETTE["limit"], linewidth=0, label="limit")

@@ -1,5 +1,7 @@
-// Closed forms of the recursion for a one-dimensional Gaussian mixture {weights, means, variances}.
-// The library (echolimit.recursion) is the reference; tests compare the two over the whole range of the sliders.
+import { addMixture, noised } from "./normal.js";
+
+// Closed forms of the recursion: ages, Hermite modes, and the laws of a one-dimensional Gaussian mixture {weights, means, variances}.
+// The library (echolimit.recursion, echolimit.schedules) is the reference; tests compare the two over the whole range of the sliders.
 
 // With u = exp(-t) the law after time t has components N(u m, 1 - (1 - v) u^2): analytic in u. A sum over ages j,
 // u_j = exp(-j delta), is therefore split into panels of u; in a panel with more than NODES ages the density, as a function of
@@ -26,6 +28,32 @@ export function cutoffDegree(alpha, delta) {
   return Math.log1p(alpha) / delta;
 }
 
+// The shares of the mode of degree n left after the rounds 0..delta.length, from p_0 = p*; alpha: one number, or one a round.
+export function modeAmplitudes(n, alpha, delta) {
+  const kept = [1];
+  for (let i = 0; i < delta.length; i++) {
+    const fresh = typeof alpha === "number" ? alpha : alpha[i];
+    kept.push(Math.exp(-n * delta[i]) * (fresh + (1 - fresh) * kept[i]));
+  }
+  return kept;
+}
+
+// P(age = j) after `round` rounds from the data: ages are min(G, round), G geometric with the fresh share alpha.
+export function ageMass(alpha, round, j) {
+  if (j > round || j < Math.min(1, round)) return 0;
+  const stale = (1 - alpha) ** Math.max(j - 1, 0);
+  return j < round ? alpha * stale : stale;
+}
+
+// The age beyond which less than `share` of the limit law lies.
+export function oldestAge(alpha, share) {
+  return alpha === 1 ? 1 : Math.ceil(Math.log(share) / Math.log1p(-alpha));
+}
+
+export function meanAge(alpha, round) {
+  return (1 - (1 - alpha) ** round) / alpha;
+}
+
 function panelBound(mixture, top, half) {
   const right = top + 1.125 * half;
   const height = 1.875 * half;
@@ -40,25 +68,11 @@ function panelBound(mixture, top, half) {
   return 4 / 3 * modulus * 4 ** (1 - NODES);
 }
 
-// Masses of the ages 1..last in the limit law (all ages beyond on the last) and after `round` >= 1 rounds from the data.
-function ageMasses(alpha, round) {
-  const stale = 1 - alpha;
-  const enough = alpha === 1 ? 1 : Math.ceil(Math.log(TAIL) / Math.log(stale));
-  const last = Math.max(enough, round);
-  const limit = new Float64Array(last + 1);
-  const finite = new Float64Array(last + 1);
-  let survive = 1;  // (1 - alpha)^(j - 1)
-  for (let j = 1; j <= last; j++) {
-    limit[j] = j < last ? alpha * survive : survive;
-    finite[j] = j < round ? alpha * survive : j === round ? survive : 0;
-    survive *= stale;
-  }
-  return { last, limit, finite };
-}
-
-// Points u with the masses of the limit law and of the law after `round` rounds: [{u, limit, finite}].
-export function agePoints(mixture, alpha, delta, round) {
-  const { last, limit, finite } = ageMasses(alpha, round);
+// Points u with the masses of the limit law, all its ages beyond `last` on `last`, and of the law after `round` >= 1 rounds:
+// [{u, limit, finite}].
+function agePoints(mixture, alpha, delta, round) {
+  const last = Math.max(oldestAge(alpha, TAIL), round);
+  const [limit, finite] = [last, round].map((rounds) => Float64Array.from({ length: last + 1 }, (_, j) => ageMass(alpha, rounds, j)));
   const points = [];
   let first = 1;
   while (first <= last) {
@@ -111,12 +125,17 @@ function chebyshevPoints(first, stop, delta, centre, half, limit, finite) {
 
 // Densities at the increasing points x of the law after `round` rounds (started from the data) and of the limit law.
 export function lawDensities(mixture, alpha, delta, round, x) {
-  const limit = new Float64Array(x.length);
-  const finite = new Float64Array(x.length);
+  const [limit, finite, both] = [0, 1, 2].map(() => new Float64Array(x.length));
+  if (round === 0) addMixture(noised(mixture, 1), finite, x);
   for (const point of agePoints(mixture, alpha, delta, Math.max(round, 1))) {
-    addDiffused(mixture, point.u, point.limit, limit, round > 0 ? point.finite : 0, finite, x);
+    const share = round > 0 ? point.finite : 0;
+    both.fill(0);
+    addMixture(noised(mixture, point.u), both, x);
+    for (let i = 0; i < x.length; i++) {
+      limit[i] += point.limit * both[i];
+      finite[i] += share * both[i];
+    }
   }
-  if (round === 0) addDiffused(mixture, 1, 0, limit, 1, finite, x);
   return { limit, round: finite };
 }
 
@@ -140,23 +159,4 @@ export function totalVariation(mixture, alpha, delta, round) {
   let sum = 0;
   for (let i = 0; i <= panels; i++) sum += Math.abs(laws.round[i] - laws.limit[i]) * (i % panels === 0 ? 0.5 : 1);
   return Math.min(1, 0.5 * step * sum);
-}
-
-function addDiffused(mixture, u, forLimit, limit, forRound, finite, x) {
-  if (forLimit === 0 && forRound === 0) return;
-  for (let k = 0; k < mixture.weights.length; k++) {
-    const mean = u * mixture.means[k];
-    const variance = 1 - (1 - mixture.variances[k]) * u * u;
-    const height = mixture.weights[k] / Math.sqrt(2 * Math.PI * variance);
-    const reach = Math.sqrt(80 * variance);  // beyond it the Gaussian is below exp(-40) of its height
-    const rate = -0.5 / variance;
-    for (let i = 0; i < x.length; i++) {
-      const gap = x[i] - mean;
-      if (gap < -reach) continue;
-      if (gap > reach) break;
-      const value = height * Math.exp(rate * gap * gap);
-      limit[i] += forLimit * value;
-      finite[i] += forRound * value;
-    }
-  }
 }

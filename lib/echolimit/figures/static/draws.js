@@ -19,15 +19,7 @@ export function uniformAt(stream, counter) {
   return (mixedWord((stream + Math.imul(counter + 1, 0x9e3779b9)) >>> 0) + 0.5) / 4294967296;
 }
 
-// Number `counter` of a stream, standard normal: of Box and Muller's pair counter >> 1 the cosine or the sine.
-export function normalAt(stream, counter) {
-  const first = counter & ~1;
-  const radius = Math.sqrt(-2 * Math.log(uniformAt(stream, first)));
-  const angle = 2 * Math.PI * uniformAt(stream, first + 1);
-  return radius * (counter === first ? Math.cos(angle) : Math.sin(angle));
-}
-
-// The normal numbers 0..count-1 of a stream.
+// The standard normal numbers 0..count-1 of a stream: of Box and Muller's pairs the cosine, then the sine.
 export function normalsOf(stream, count) {
   const numbers = new Float64Array(count);
   for (let k = 0; k < count; k += 2) {

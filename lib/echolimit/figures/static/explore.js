@@ -2,7 +2,7 @@ import { Controls } from "./controls.js";
 
 // <explore-fig>: pictures drawn beforehand for every combination of the sliders' values. Frames are lists of indices into
 // `parts`, the pieces of markup that they share; the last slider runs fastest.
-export class ExploreFigure extends HTMLElement {
+class ExploreFigure extends HTMLElement {
   connectedCallback() {
     if (this.controls) return;
     const blob = this.querySelector("script[type='application/json']");

@@ -7,7 +7,7 @@ import { paintRaster } from "./raster.js";
 // <live-fig>: panels drawn by matplotlib, whose live artists are rewritten from a closed form when a slider moves.
 const VERSION = 1;  // of the JSON description: an old output in a notebook may meet a newer script, or the other way round
 
-export class LiveFigure extends HTMLElement {
+class LiveFigure extends HTMLElement {
   connectedCallback() {
     if (this.controls) return;
     const blob = this.querySelector("script[type='application/json']");

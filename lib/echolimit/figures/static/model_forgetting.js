@@ -1,4 +1,4 @@
-import { normalCdf, normalDensity } from "./normal.js";
+import { componentDensity, mixtureDensity, noisedFor, normalCdf, normalDensity } from "./normal.js";
 import { short } from "./words.js";
 
 // Chapter 9: two normal starts at time T, carried back to time t by the exact reverse SDE and by the flow of a mixture.
@@ -6,29 +6,10 @@ import { short } from "./words.js";
 const STEP = 0.2;  // of the nodes at time T
 const REACH = 33;  // nodes to either side: the starts lie within 6.6
 const SCAN = 0.4;  // of the look for changes of sign
-const EARLY = [0.93, 0.86, 0.78, 0.69, 0.6, 0.5, 0.41, 0.33, 0.26];  // times of the curve, as shares of T: where it bends
-const LATE = 9;  // further times, from 0.2 T to the end, in equal ratios
-
 // The mixture with its means multiplied, after time t.
-function noisedMixture({ weights, means, variances }, separation, t) {
-  const [keep, noise] = [Math.exp(-2 * t), -Math.expm1(-2 * t)];
-  const noised = variances.map((v) => v * keep + noise);
-  return {
-    weights, means: means.map((m) => separation * m * Math.exp(-t)), variances: noised,
-    widths: noised.map(Math.sqrt),
-  };
-}
-
-function componentDensities(law, x) {
-  return law.weights.map((w, k) => w * normalDensity((x - law.means[k]) / law.widths[k]) / law.widths[k]);
-}
-
-function mixtureDensity(law, x) {
-  let sum = 0;
-  for (let k = 0; k < law.weights.length; k++) {
-    sum += law.weights[k] * normalDensity((x - law.means[k]) / law.widths[k]) / law.widths[k];
-  }
-  return sum;
+function noisedMixture(mixture, separation, t) {
+  const law = noisedFor({ ...mixture, means: mixture.means.map((m) => separation * m) }, t);
+  return { ...law, widths: law.variances.map(Math.sqrt) };
 }
 
 // P(X <= x) for side 1, P(X >= x) for side -1.
@@ -46,7 +27,7 @@ function startDensity({ mean, width }, x) {
 function nodesAt(law, starts) {
   return Array.from({ length: 2 * REACH + 1 }, (_, i) => {
     const x = STEP * (i - REACH);
-    const each = componentDensities(law, x);
+    const each = law.weights.map((_, k) => componentDensity(law, k, x));
     const density = each.reduce((a, b) => a + b);
     const values = starts.map((start) => startDensity(start, x));
     const gap = STEP * (values[0] - values[1]);
@@ -162,17 +143,18 @@ function flowDensities(before, law, starts, points) {
   return densities;
 }
 
-function curveTimes(start, end) {
-  const late = Array.from({ length: LATE + 1 }, (_, k) => 0.2 * start * (end / (0.2 * start)) ** (k / LATE));
-  late[LATE] = end;
-  return [...EARLY.map((share) => share * start), ...late];
+// Times of the curve: shares `early` of T, where it bends, then `late` steps in equal ratios from the share `bend` to the end.
+function curveTimes({ early, bend, late, end }, start) {
+  const times = Array.from({ length: late + 1 }, (_, k) => bend * start * (end / (bend * start)) ** (k / late));
+  times[late] = end;
+  return [...early.map((share) => share * start), ...times];
 }
 
 // The curve of the SDE: the same for every time at which the laws are shown, so it is kept while the point is dragged.
 function sdeCurve(constants, separation, start, distance, first) {
   const curve = constants.curve;
   if (curve && curve.separation === separation && curve.start === start) return curve.places;
-  const places = [first, ...curveTimes(start, constants.end).map((t) => [t, distance(t)])];
+  const places = [first, ...curveTimes(constants, start).map((t) => [t, distance(t)])];
   constants.curve = { separation, start, places };
   return places;
 }

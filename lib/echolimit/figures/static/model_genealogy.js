@@ -1,3 +1,4 @@
+import { ageMass } from "./core.js";
 import { normalsOf, streamOf, uniformAt } from "./draws.js";
 import { short } from "./words.js";
 
@@ -77,8 +78,7 @@ export function genealogyModel(constants, values) {
   const shares = new Float64Array(rounds + 1);
   for (let n = drawn.count - size; n < drawn.count; n++) shares[drawn.age[n]] += 1 / size;
   classes.forEach(([low, high], number) => { result[`bars_${number}`] = shares.slice(low, high + 1); });
-  const exactShare = (j) => (j < round ? alpha * (1 - alpha) ** (j - 1) : (1 - alpha) ** Math.max(round - 1, 0));
-  result.exact = Float64Array.from(shares, (_, j) => (j >= Math.min(round, 1) && j <= round ? exactShare(j) : NaN));
+  result.exact = Float64Array.from(shares, (_, j) => (j >= Math.min(round, 1) && j <= round ? ageMass(alpha, round, j) : NaN));
   const mean = (law) => short(law.reduce((sum, share, age) => sum + (share || 0) * age, 0));
   result.status = `α = ${short(alpha)}, δ = ${short(delta)}, round ${round}, population ${seed}: these ${size} samples descend from `
     + `${founders} data points; mean age ${mean(shares)}, by the exact law ${mean(result.exact)}`;

@@ -1,4 +1,4 @@
-import { transfer } from "./core.js";
+import { meanAge, modeAmplitudes, transfer } from "./core.js";
 import { normalsOf, streamOf, uniformAt } from "./draws.js";
 import { addRingPower, fourierSums, powerPlan } from "./image_power.js";
 import { short } from "./words.js";
@@ -126,10 +126,9 @@ export function imageGridModel(constants, { alpha, delta, round, draw }) {
   const kept = ages.map((age) => Math.exp(-age * delta));
   const added = ages.map((age) => Math.sqrt(-Math.expm1(-2 * age * delta)));
   const limit = transfer(2, alpha, delta);
-  const noise = (1 - limit) * (1 - ((1 - alpha) * Math.exp(-2 * delta)) ** round);
-  const g2 = 1 - noise;
+  const g2 = modeAmplitudes(2, alpha, new Array(round).fill(delta))[round];
+  const noise = 1 - g2;
   const { mean, bars } = measuredPower(drawn, kept, added, pool.plan.half, least);
-  const exactAge = (1 - (1 - alpha) ** round) / alpha;
   const result = {
     wall: paintWall(pool, drawn, kept, added, across),
     data: pool.power,
@@ -139,7 +138,7 @@ export function imageGridModel(constants, { alpha, delta, round, draw }) {
     shown: mean,
     bars,
     status: `round ${round}, draw ${draw}: ages from ${ages[0]} to ${ages[shown - 1]}, mean `
-      + `${short(ages.reduce((sum, age) => sum + age, 0) / shown)} shown and ${short(exactAge)} in the law; share kept `
+      + `${short(ages.reduce((sum, age) => sum + age, 0) / shown)} shown and ${short(meanAge(alpha, round))} in the law; share kept `
       + `g₂ = ${short(g2)}, noise ${short(noise)}; more noise than data ${noisyFrom(pool.power, g2)}, in the limit `
       + `${noisyFrom(pool.power, limit)}`,
   };

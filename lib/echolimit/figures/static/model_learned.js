@@ -1,19 +1,18 @@
+import { modeAmplitudes, transfer } from "./core.js";
 import { short } from "./words.js";
 
 // Chapter 10: mode ratios of recorded networks beside theory and the control, whose numbers are computed here.
 
 // Rounds 0..count of the mode ratio in theory, and the control's standard deviations in rounds 1..count.
 function controlOf({ alpha, delta, size, spread }, degree) {
-  const theory = [1];
   const deviation = [];
   let variance = 0;
   for (let i = 0; i < delta.length; i++) {
     const kept = Math.exp(-degree * delta[i]);
-    theory.push(kept * (alpha[i] + (1 - alpha[i]) * theory[i]));
     variance = ((1 - alpha[i]) * kept) ** 2 * (1 - 1 / size) * variance + spread[degree - 1][i] ** 2 / size;
     deviation.push(Math.sqrt(variance));
   }
-  return { theory, deviation };
+  return { theory: modeAmplitudes(degree, alpha, delta), deviation };
 }
 
 function verticals(heights, reach) {
@@ -44,7 +43,7 @@ export function learnedModel({ runs, rounds }, { run, degree, round }) {
   const gap = gapOf(one.network);
   const reach = shown((k) => error[k] / deviation[k]);
   const same = (values) => values.every((value) => value === values[0]);
-  const limit = known && same(one.alpha) && same(one.delta) ? one.alpha[0] / (Math.expm1(degree * one.delta[0]) + one.alpha[0]) : NaN;
+  const limit = known && same(one.alpha) && same(one.delta) ? transfer(degree, one.alpha[0], one.delta[0]) : NaN;
   return {
     limit: [limit, limit],
     theory: [known ? 1 : NaN, ...row((k) => theory[k + 1])],

@@ -1,28 +1,25 @@
+import { mixtureDensity, noisedFor } from "./normal.js";
 import { short } from "./words.js";
 
 // Chapter 1: the mixture noised for the time t, its density, its score and the slope of its score at the points x.
-function noisedLaw({ weights, means, variances }, t, x) {
-  const kept = Math.exp(-t);
-  const noise = -Math.expm1(-2 * t);
-  const parts = weights.map((weight, k) => {
-    const variance = kept * kept * variances[k] + noise;
-    return { mean: kept * means[k], variance, log: Math.log(weight) - 0.5 * Math.log(2 * Math.PI * variance) };
-  });
+function noisedCurves(mixture, t, x) {
+  const law = noisedFor(mixture, t);
+  const logs = law.factors.map(Math.log);
   const [density, score, slope] = [0, 1, 2].map(() => new Float64Array(x.length));
   for (let i = 0; i < x.length; i++) {
-    let top = -Infinity;  // far from all points every component is below the least number: sum relative to the largest
-    for (const part of parts) top = Math.max(top, part.log - 0.5 * (x[i] - part.mean) ** 2 / part.variance);
+    const heights = logs.map((log, k) => log - 0.5 * (x[i] - law.means[k]) ** 2 / law.variances[k]);
+    const top = Math.max(...heights);  // far from all points each component is below the least number: sum relative to the largest
     let sum = 0;
     let first = 0;
     let second = 0;
-    for (const part of parts) {
-      const pull = (part.mean - x[i]) / part.variance;
-      const mass = Math.exp(part.log - 0.5 * pull * pull * part.variance - top);
+    heights.forEach((height, k) => {
+      const pull = (law.means[k] - x[i]) / law.variances[k];
+      const mass = Math.exp(height - top);
       sum += mass;
       first += mass * pull;
-      second += mass * (pull * pull - 1 / part.variance);
-    }
-    density[i] = sum * Math.exp(top);
+      second += mass * (pull * pull - 1 / law.variances[k]);
+    });
+    density[i] = mixtureDensity(law, x[i]);
     score[i] = first / sum;
     slope[i] = second / sum - score[i] * score[i];
   }
@@ -37,7 +34,7 @@ function scoreEnergy(mixture, t) {
   const high = Math.exp(-t) * Math.max(...mixture.means) + reach;
   const count = Math.min(1000, Math.ceil(6 * (high - low) / least));
   const step = (high - low) / count;
-  const law = noisedLaw(mixture, t, Float64Array.from({ length: count + 1 }, (_, i) => low + i * step));
+  const law = noisedCurves(mixture, t, Float64Array.from({ length: count + 1 }, (_, i) => low + i * step));
   let sum = 0;
   for (let i = 0; i <= count; i++) sum += law.density[i] * law.score[i] * law.score[i];
   return sum * step;
@@ -51,7 +48,7 @@ function peaksOf(score) {
 }
 
 export function noisingModel({ mixture, x }, { t }) {
-  const { density, score, slope } = noisedLaw(mixture, t, x);
+  const { density, score, slope } = noisedCurves(mixture, t, x);
   const peaks = peaksOf(score);
   let [least, most] = [Infinity, -Infinity];
   for (const value of slope) [least, most] = [Math.min(least, value), Math.max(most, value)];

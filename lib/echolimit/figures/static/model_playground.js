@@ -1,6 +1,6 @@
-import { cutoffDegree, transfer } from "./core.js";
+import { cutoffDegree, modeAmplitudes, transfer } from "./core.js";
 import { normalDensity } from "./normal.js";
-import { chosenMixture, hermiteModes, momentsOf, nearestPlace, placeAt } from "./playground_data.js";
+import { chosenMixture, hermiteModes, momentsOf, nearestPlace } from "./playground_data.js";
 import { gaussPoints, normalOverlap, transportDistance, transportToNormal, variationDistance, variationToNormal } from "./playground_distances.js";
 import { combine, emptyLaw, gridIndex, limitWeights, roundWeights, tableOf } from "./playground_laws.js";
 import { refitRounds } from "./playground_refit.js";
@@ -8,10 +8,9 @@ import { readTimes } from "./texts.js";
 import { percent, short } from "./words.js";
 
 // The playground: any data on the line, any schedule, the exact sampler or the closed loop of a discretised one.
-const EMPTY_MODE = 1e-9;  // a mode of the data below it counts as zero
 const memories = new WeakMap();  // of a figure, by its constants: what does not change with the round
 
-export function scheduleTimes(constants, { schedule, delta, times }) {
+function scheduleTimes(constants, { schedule, delta, times }) {
   const listed = schedule === "listed" ? readTimes(times) : [];
   const timeOf = { constant: () => delta, annealed: (i) => delta / (i + 1), listed: (i) => listed[Math.min(i, listed.length - 1)] };
   return Array.from({ length: constants.rounds }, (_, i) => timeOf[schedule](i));
@@ -20,7 +19,7 @@ export function scheduleTimes(constants, { schedule, delta, times }) {
 function dataOf(constants, values, memory) {
   const key = JSON.stringify([values.data, values.data === "typed" && values.mixture, values.data === "drawn" && values.heights]);
   if (memory.dataKey === key) return memory.data;
-  const mixture = chosenMixture(constants.presets, values);
+  const mixture = chosenMixture(constants, values);
   const { table, top } = tableOf(mixture, memory.data?.table);
   const law = combine(table, Float64Array.of(1), memory.data?.law);
   law.points = gaussPoints(law);
@@ -44,7 +43,8 @@ function refitLoop(constants, values, data, times) {
   data.overlap ??= normalOverlap(data.law);
   const more = Array.from({ length: constants.last - times.length }, (_, i) => (
     values.schedule === "annealed" ? values.delta / (times.length + i + 1) : times.at(-1)));
-  const path = refitRounds(values.sampler, values.steps, data.moments, values.alpha, [...times, ...more]);
+  const sampling = { sampler: values.sampler, count: values.steps, start: constants.start };
+  const path = refitRounds(sampling, data.moments, values.alpha, [...times, ...more]);
   const distances = ({ mean, variance }) => {
     const deviation = Math.sqrt(variance);
     return [transportToNormal(data.moments, data.overlap, mean, deviation), variationToNormal(data.law, mean, deviation)];
@@ -66,17 +66,14 @@ function loopOf(constants, values, data, memory) {
 
 // What is left of each mode of the data after the round, and at the end.
 function exactModes(degrees, alpha, times, round, ends) {
-  return degrees.map((n) => {
-    let kept = 1;
-    for (let i = 0; i < round; i++) kept = Math.exp(-n * times[i]) * (alpha + (1 - alpha) * kept);
-    return [kept, ends ? transfer(n, alpha, times.at(-1)) : 1];
-  });
+  const before = times.slice(0, round);
+  return degrees.map((n) => [modeAmplitudes(n, alpha, before)[round], ends ? transfer(n, alpha, times.at(-1)) : 1]);
 }
 
-function refitModes(degrees, data, now, end) {
+function refitModes({ degrees, empty }, data, now, end) {
   const [first, second] = [now, end].map(({ mean, variance }) => (
     hermiteModes({ weights: [1], means: [mean], variances: [variance] }, degrees.at(-1))));
-  return degrees.map((n) => (Math.abs(data.modes[n]) < EMPTY_MODE ? [NaN, NaN] : [first[n] / data.modes[n], second[n] / data.modes[n]]));
+  return degrees.map((n) => (Math.abs(data.modes[n]) < empty ? [NaN, NaN] : [first[n] / data.modes[n], second[n] / data.modes[n]]));
 }
 
 // Far outside of the panel all is one.
@@ -101,9 +98,9 @@ function statusOf(values, loop, last) {
   const { alpha, round, schedule, sampler } = values;
   const [way, variation] = loop.distances[round];
   const end = schedule === "annealed" && sampler === "exact" ? "the loop ends in the data"
-    : `${sampler === "exact" ? "the loop ends" : `after ${last} rounds the loop is`} at W2 ${short(loop.last[0])}, TV ${short(loop.last[1])} from the data`;
+    : `${sampler === "exact" ? "the loop ends" : `after ${last} rounds the loop is`} at W₂ ${short(loop.last[0])}, TV ${short(loop.last[1])} from the data`;
   const noised = schedule === "annealed" || sampler !== "exact" ? "" : `; cut-off degree ${short(cutoffDegree(alpha, loop.times.at(-1)))}`;
-  return `round ${round}: W2 to the data ${short(way)}, TV ${short(variation)}; never refreshed ${percent((1 - alpha) ** round)}; ${end}${noised}`;
+  return `round ${round}: W₂ to the data ${short(way)}, TV ${short(variation)}; never refreshed ${percent((1 - alpha) ** round)}; ${end}${noised}`;
 }
 
 // values.frame: { top, heights } while a pen is down: the panel's top stays, and the pencil line is shown.
@@ -118,8 +115,8 @@ export function playgroundModel(constants, values) {
   const [now, end] = densities(constants, data, loop, round);
   const exact = sampler === "exact";
   const kept = exact ? exactModes(degrees, alpha, loop.times, round, loop.end !== null)
-    : round > 0 ? refitModes(degrees, data, loop.path[round], loop.path.at(-1))
-      : refitModes(degrees, data, loop.path[1], loop.path.at(-1)).map(([, last]) => [1, last]);
+    : round > 0 ? refitModes(constants, data, loop.path[round], loop.path.at(-1))
+      : refitModes(constants, data, loop.path[1], loop.path.at(-1)).map(([, last]) => [1, last]);
   const drawing = values.data === "drawn";
   const dataShown = shown(constants, data.law).map((value) => value / top);
   return {
@@ -128,7 +125,7 @@ export function playgroundModel(constants, values) {
     round: now.map((value) => value / top),
     end: end.map((value) => value / top),
     pencil: constants.places.map((_, k) => (frame ? frame.heights[k] / constants.tallest : NaN)),
-    place: drawing ? placeAt(nearestPlace(values.place)) : null,
+    place: drawing ? constants.places[nearestPlace(constants.places, values.place)] : null,
     half: String(top / 2),
     top: String(top),
     kept_end: kept.map(([, last]) => (Number.isNaN(last) ? 0 : bounded(last))),

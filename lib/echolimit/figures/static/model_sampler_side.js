@@ -1,12 +1,12 @@
+import { modeAmplitudes, transfer } from "./core.js";
 import { short } from "./words.js";
 
 // The discretised Gaussian loop of chapter 6 for centred data of variance v: on which side of the ideal limit it ends.
-const START = 4;  // the time T at which every pass begins, in N(0, 1)
 const SETTLED = 1e-13;  // a loop that moves by less, relatively, has arrived
 
-// The steps of a geometric time grid, with what the samplers need of them.
-export function timeSteps(count, delta) {
-  const times = Array.from({ length: count + 1 }, (_, k) => START * (delta / START) ** (k / count));
+// The steps of a geometric time grid from the time `start`, where every pass begins in N(0, 1), with what the samplers need of them.
+export function timeSteps(start, count, delta) {
+  const times = Array.from({ length: count + 1 }, (_, k) => start * (delta / start) ** (k / count));
   times[count] = delta;
   return times.slice(1).map((later, k) => {
     const t = times[k];
@@ -102,16 +102,14 @@ function loop(pass, alpha, v, count) {
 
 export function samplerSideModel(constants, { sampler, steps, alpha, delta, v }) {
   const { low, high, rounds, last, samplers } = constants;
-  const grid = timeSteps(steps, delta);
+  const grid = timeSteps(constants.start, steps, delta);
   const names = Object.keys(samplers);
   const paths = names.map((name) => loop(passOf(name, grid), alpha, v, last));
   const ends = paths.map((path) => path[last]);
   const path = paths[names.indexOf(sampler)].slice(0, rounds + 1);
-  const kept = Math.exp(-2 * delta);
-  const ideal = [v];
-  for (let i = 0; i < rounds; i++) ideal.push(kept * (alpha * v + (1 - alpha) * ideal[i]) - Math.expm1(-2 * delta));
-  const share = alpha / (Math.expm1(2 * delta) + alpha);
-  const limit = 1 - share * (1 - v);
+  const ofShare = (share) => 1 - share * (1 - v);  // the variance where this share of the mode of degree 2 is left
+  const ideal = modeAmplitudes(2, alpha, new Array(rounds).fill(delta)).map(ofShare);
+  const limit = ofShare(transfer(2, alpha, delta));
   const clipped = ends.map((end) => Math.min(high, Math.max(low, end)));
   const end = ends[names.indexOf(sampler)];
   const side = short(end) === short(limit) ? "at" : end > limit ? "above" : "below";

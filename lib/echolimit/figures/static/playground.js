@@ -1,5 +1,5 @@
 import { playgroundCode } from "./playground_code.js";
-import { chosenMixture, heightsOf, nearestPlace, packHeights, placeAt, TALLEST, unpackHeights } from "./playground_data.js";
+import { chosenMixture, heightsOf, nearestPlace, packHeights, unpackHeights } from "./playground_data.js";
 import { linkOf, readLink } from "./playground_link.js";
 
 // What the playground does besides redrawing: a curve drawn by mouse, finger or keys, rows that come when they matter, the state
@@ -40,21 +40,23 @@ class Playground {
 
   // The heights of a drawing and the two sliders that change it by keys, in step with each other.
   settled(values) {
-    const { controls, before } = this;
+    const { controls, before, constants } = this;
+    const { places, tallest } = constants;
     if (values.data !== "drawn") return values;
     if (!values.heights) {
       const from = before ?? { ...values, data: controls.specs.find(({ name }) => name === "data").value };
-      controls.put("heights", packHeights(heightsOf(chosenMixture(this.constants.presets, from), this.topOf(from))));
+      controls.put("heights", packHeights(heightsOf(constants, chosenMixture(constants, from), this.topOf(from))));
     }
-    const heights = unpackHeights(controls.values.heights);
+    const heights = unpackHeights(constants, controls.values.heights);
     const byKeys = before && before.data === "drawn" && before.heights === values.heights && before.place === values.place
       && before.height !== values.height;
     if (byKeys) {
       const changed = [...heights];
-      changed[nearestPlace(values.place)] = Math.round(values.height * TALLEST / 100);
+      changed[nearestPlace(places, values.place)] = Math.round(values.height * tallest / 100);
       if (changed.some((height) => height > 0)) controls.put("heights", packHeights(changed));
     }
-    controls.put("height", Math.round(unpackHeights(controls.values.heights)[nearestPlace(values.place)] * 100 / TALLEST));
+    const now = unpackHeights(constants, controls.values.heights)[nearestPlace(places, values.place)];
+    controls.put("height", Math.round(now * 100 / tallest));
     return { ...controls.values };
   }
 
@@ -90,7 +92,7 @@ class Playground {
     panel.setPointerCapture(event.pointerId);
     const values = { ...this.controls.values };
     const top = this.topOf(values);
-    const heights = heightsOf(chosenMixture(this.constants.presets, values), top);
+    const heights = heightsOf(this.constants, chosenMixture(this.constants, values), top);
     this.stroke = { pointer: event.pointerId, top, heights, last: null, values };
     if (event.pointerType === "touch") return;  // a finger may be about to scroll
     event.preventDefault();
@@ -100,8 +102,9 @@ class Playground {
   // The curve follows the pen over all places from the last point on.
   penTo(event) {
     const { stroke, controls } = this;
+    const { places, tallest } = this.constants;
     const [x, y] = this.pointOf(event);
-    const now = { k: nearestPlace(x), height: Math.min(1, Math.max(0, y)) * TALLEST };
+    const now = { k: nearestPlace(places, x), height: Math.min(1, Math.max(0, y)) * tallest };
     const from = stroke.last ?? now;
     const way = Math.abs(now.k - from.k);
     for (let step = 0; step <= way; step++) {
@@ -113,7 +116,7 @@ class Playground {
     if (!stroke.heights.some((height) => height > 0)) return;
     controls.put("heights", packHeights(stroke.heights));
     controls.put("data", "drawn");
-    controls.put("place", placeAt(now.k));
+    controls.put("place", places[now.k]);
     controls.tell();
   }
 
@@ -176,13 +179,15 @@ class Playground {
     const { controls, figure } = this;
     const options = Object.fromEntries([...figure.querySelectorAll("[data-name] select")].map((select) => (
       [select.closest("[data-name]").dataset.name, [...select.options].map(({ value }) => value)])));
-    const found = readLink(location.hash, controls.specs, options);
+    const found = readLink(figure, location.hash, options);
     if (!found) return;
     this.before = undefined;
     for (const [name, value] of Object.entries(found.values)) controls.put(name, value);
     controls.tell();
     figure.scrollIntoView();
     const wrong = found.wrong.length ? ` Not understood, and left as at the start: ${found.wrong.join(", ")}.` : "";
-    this.said.textContent = `Restored from the link.${wrong}`;
+    const changes = found.moved.map(([name, given, taken]) => `${name} from ${given} to ${taken}`).join(", ");
+    const moved = changes ? ` Changed to the nearest value allowed: ${changes}.` : "";
+    this.said.textContent = `Restored from the link.${wrong}${moved}`;
   }
 }

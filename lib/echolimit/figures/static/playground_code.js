@@ -19,11 +19,12 @@ function list(head, numbers, tail = "])") {
 }
 
 function dataLines(constants, { data, mixture, heights }) {
-  const drawn = data === "drawn" ? unpackHeights(heights) : null;
+  const drawn = data === "drawn" ? unpackHeights(constants, heights) : null;
   if (drawn) {
+    const gap = Number((constants.places[1] - constants.places[0]).toFixed(6));
     return [
-      list("heights = np.array([", drawn), `places = 0.12 * np.arange(-${(drawn.length - 1) / 2}, ${(drawn.length + 1) / 2})`,
-      `widths = np.full(${drawn.length}, 0.1)`, BELLS_LINE.replaceAll("weights", "heights").replace("means", "places"),
+      list("heights = np.array([", drawn), `places = ${gap} * np.arange(-${(drawn.length - 1) / 2}, ${(drawn.length + 1) / 2})`,
+      `widths = np.full(${drawn.length}, ${constants.pen})`, BELLS_LINE.replaceAll("weights", "heights").replace("means", "places"),
     ];
   }
   const bells = data === "typed" ? readMixture(mixture).bells : constants.bells[data];
@@ -43,39 +44,41 @@ function scheduleLine({ schedule, delta, times }, rounds) {
   return `${first}\nschedule = (listed + [listed[-1]] * ${rounds})[:${rounds}]`;
 }
 
-function exactLines({ alpha, round, schedule, delta, times }) {
+function exactLines(constants, { alpha, round, schedule, delta, times }) {
+  const last = constants.degrees.at(-1);
   const lasts = schedule === "constant" ? delta : schedule === "annealed" ? null : readTimes(times).at(-1);
   const lines = [`alpha, rounds = ${alpha}, ${round}`, scheduleLine({ schedule, delta, times }, "rounds"),
     "law = round_law(data, rounds, alpha, schedule)",
     lasts === null ? "end = data  # the truncation times fall to zero" : `end = limit_law(data, alpha, ${lasts})`,
-    "degrees = np.arange(1, 17)",
-    round > 0 ? "kept = mode_amplitudes(degrees, alpha, schedule)[-1]" : "kept = np.ones(16)",
-    lasts === null ? "kept_at_the_end = np.ones(16)" : `kept_at_the_end = transfer(degrees, alpha, ${lasts})`];
+    `degrees = np.arange(1, ${last + 1})`,
+    round > 0 ? "kept = mode_amplitudes(degrees, alpha, schedule)[-1]" : `kept = np.ones(${last})`,
+    lasts === null ? `kept_at_the_end = np.ones(${last})` : `kept_at_the_end = transfer(degrees, alpha, ${lasts})`];
   const names = ["GaussianMixture", ...(lasts === null ? [] : ["limit_law"]), ...(round > 0 ? ["mode_amplitudes"] : []),
     "round_law", "total_variation", ...(lasts === null ? [] : ["transfer"]), "wasserstein"];
   return [names, lines];
 }
 
-function refitLines({ alpha, round, schedule, delta, times, sampler, steps }, last) {
-  const lines = [`alpha, rounds = ${alpha}, ${round}`, scheduleLine({ schedule, delta, times }, last),
+function refitLines(constants, { alpha, round, schedule, delta, times, sampler, steps }) {
+  const degree = constants.degrees.at(-1);
+  const lines = [`alpha, rounds = ${alpha}, ${round}`, scheduleLine({ schedule, delta, times }, constants.last),
     "moments = [(float(data.mean()[0]), float(data.covariance()[0, 0]))]",
     "for delta in schedule:  # a normal law is fitted to each mix, then sampled",
-    `    times = time_grid(4.0, delta, ${steps}, "geometric")`,
+    `    times = time_grid(${constants.start}, delta, ${steps}, "geometric")`,
     "    path = gaussian_loop(",
     `        "${sampler}", *moments[0], alpha, times, 1, start=moments[-1]`,
     "    )",
     "    moments.append(tuple(float(column[1]) for column in path))",
     "laws = [GaussianMixture([1.0], [[mean]], [variance]) for mean, variance in moments]",
     `law, end = ${round > 0 ? "laws[rounds]" : "data"}, laws[-1]`,
-    "modes = hermite_coefficients(data, 16)",
-    "modes[abs(modes) < 1e-9] = np.nan  # the data have none of these",
-    "kept = (hermite_coefficients(law, 16) / modes)[1:]",
-    "kept_at_the_end = (hermite_coefficients(end, 16) / modes)[1:]"];
+    `modes = hermite_coefficients(data, ${degree})`,
+    `modes[abs(modes) < ${constants.empty}] = np.nan  # the data have none of these`,
+    `kept = (hermite_coefficients(law, ${degree}) / modes)[1:]`,
+    `kept_at_the_end = (hermite_coefficients(end, ${degree}) / modes)[1:]`];
   return [["GaussianMixture", "gaussian_loop", "hermite_coefficients", "time_grid", "total_variation", "wasserstein"], lines];
 }
 
 export function playgroundCode(constants, values) {
-  const [names, loop] = values.sampler === "exact" ? exactLines(values) : refitLines(values, constants.last);
+  const [names, loop] = (values.sampler === "exact" ? exactLines : refitLines)(constants, values);
   return ["import numpy as np", `from echolimit import (\n    ${names.join(",\n    ")},\n)`, "",
     ...dataLines(constants, values), "", ...loop, "",
     'for name, one in (("round", law), ("end", end)):',

@@ -1,3 +1,5 @@
+import { ageMass, oldestAge } from "./core.js";
+
 // The loop for any data on the line made of narrow or wide bells: every law of it is a sum over ages of the noised data P_t p*.
 // As a function of t these are analytic. They are tabulated once for a data law, on a grid of x and at Chebyshev points of t,
 // and a law of the loop is a combination of the rows of that table, to about 1e-10.
@@ -29,7 +31,7 @@ export function gridPoint(i) {
 }
 
 // Add weight N(mean, variance) to the grid values from `start` on: outwards from the mean, each value from the one before.
-export function addBell(values, start, weight, mean, variance) {
+function addBell(values, start, weight, mean, variance) {
   const centre = Math.min(GRID_SIZE - 1, Math.max(0, Math.round((mean + GRID_REACH) / GRID_STEP)));
   const offset = gridPoint(centre) - mean;
   const rate = -0.5 / variance;
@@ -91,16 +93,14 @@ function addAge(weights, t, mass) {
 
 // Weights of the rows after each of the rounds 0..N of a schedule of N truncation times, from the data.
 export function roundWeights(alpha, schedule) {
+  const oldest = oldestAge(alpha, 1e-17);
   const all = [Float64Array.from({ length: TABLE_ROWS }, (_, row) => Number(row === 0))];
   for (let rounds = 1; rounds <= schedule.length; rounds++) {
     const weights = new Float64Array(TABLE_ROWS);
     let time = 0;
-    let stale = 1;
-    for (let age = 1; age <= rounds; age++) {
+    for (let age = 1; age <= Math.min(rounds, oldest); age++) {
       time += schedule[rounds - age];
-      addAge(weights, time, age < rounds ? alpha * stale : stale);
-      stale *= 1 - alpha;
-      if (stale < 1e-17) break;
+      addAge(weights, time, ageMass(alpha, rounds, age));
     }
     all.push(weights);
   }
@@ -110,12 +110,8 @@ export function roundWeights(alpha, schedule) {
 // The same for the limit law of a constant schedule; ages of a mass below 1e-12 together count as the oldest.
 export function limitWeights(alpha, delta) {
   const weights = new Float64Array(TABLE_ROWS);
-  let stale = 1;
-  for (let age = 1; stale > 0; age++) {
-    const last = stale * (1 - alpha) < 1e-12;
-    addAge(weights, age * delta, last ? stale : alpha * stale);
-    stale = last ? 0 : stale * (1 - alpha);
-  }
+  const oldest = oldestAge(alpha, 1e-12);
+  for (let age = 1; age <= oldest; age++) addAge(weights, age * delta, ageMass(alpha, oldest, age));
   return weights;
 }
 

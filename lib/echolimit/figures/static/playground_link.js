@@ -17,26 +17,28 @@ export function linkOf(values) {
 }
 
 // What a text in a link becomes as the value of a parameter; null where it cannot be one.
-function valueOf(spec, text, options) {
+function valueOf(constants, spec, text, options) {
   if (spec.scale === "choice") return options[spec.name].includes(text) ? text : null;
   if (spec.scale === "text") return refusal(spec.check, text) === "" ? text : null;
-  if (spec.scale === "state") return unpackHeights(text) ? text : null;
+  if (spec.scale === "state") return unpackHeights(constants, text) ? text : null;
   return fromTyped(spec, text);
 }
 
-// { values, wrong }: all parameters, those of the link where they are good, and the names of what was not; null for another link.
-export function readLink(hash, specs, options) {
+// { values, wrong, moved }: all parameters, those of the link where they are good; the names of what was not; and [name, given,
+// taken] of each number that its control does not allow, such as one outside of the range. null for another link.
+export function readLink({ spec: { constants, parameters } }, hash, options) {
   const given = new URLSearchParams(hash.replace(/^#/, ""));
   if (given.get(LINK_MARK) !== "1") return null;
-  const values = Object.fromEntries(specs.map((spec) => [spec.name, spec.value]));
-  const wrong = [];
-  for (const spec of specs) {
+  const values = Object.fromEntries(parameters.map((spec) => [spec.name, spec.value]));
+  const [wrong, moved] = [[], []];
+  for (const spec of parameters) {
     if (!given.has(spec.name)) continue;
-    const value = valueOf(spec, given.get(spec.name), options);
+    const text = given.get(spec.name);
+    const value = valueOf(constants, spec, text, options);
     if (value === null) wrong.push(spec.name);
     else values[spec.name] = value;
+    if (typeof value === "number" && value !== Number(text)) moved.push([spec.name, text, value]);
   }
-  const start = Object.fromEntries(specs.map((spec) => [spec.name, spec.value]));
-  if (values.data === "drawn" && !values.heights) values.data = start.data;
-  return { values, wrong };
+  if (values.data === "drawn" && !values.heights) values.data = parameters.find(({ name }) => name === "data").value;
+  return { values, wrong, moved };
 }

@@ -2,7 +2,7 @@ import { STEPS, timeSteps } from "./model_sampler_side.js";
 
 // The closed loop of chapter 6 (prop-closure): in every round a normal law is fitted to the mix and sampled with a discretised
 // sampler and that law's exact score, so that each round is normal. A pass takes mean and variance of its target to those of its
-// output; it starts in N(0, 1) at time 4.
+// output; it starts in N(0, 1) at the time `start`.
 function oneCallPass(rule) {
   return (steps, m, v) => {
     let [mean, variance] = [0, 1];
@@ -43,13 +43,13 @@ function twoStepPass(steps, m, v) {
 
 const PASSES = { heun: heunPass, dpmpp_2m: twoStepPass };
 
-// Moments {mean, variance} of the rounds 0..N of a schedule, from the data's.
-export function refitRounds(sampler, count, moments, alpha, schedule) {
+// Moments {mean, variance} of the rounds 0..N of a schedule, from the data's, with `count` steps a pass.
+export function refitRounds({ sampler, count, start }, moments, alpha, schedule) {
   const pass = PASSES[sampler] ?? oneCallPass(STEPS[sampler]);
   const path = [moments];
   let [steps, delta] = [null, null];
   for (const next of schedule) {
-    if (next !== delta) [steps, delta] = [timeSteps(count, next), next];
+    if (next !== delta) [steps, delta] = [timeSteps(start, count, next), next];
     const { mean, variance } = path.at(-1);
     const apart = moments.mean - mean;
     const mixed = alpha * moments.variance + (1 - alpha) * variance + alpha * (1 - alpha) * apart * apart;

@@ -16,13 +16,13 @@ import nbformat
 
 from booktools.coursework.course import Course, CourseError, Student
 from booktools.coursework.exercises import Chapter
-from booktools.coursework.gradescope import gradescope_tests, write_gradescope_zip
-from booktools.coursework.instructor import instructor_notebook
-from booktools.coursework.master import Assignment, master_notebook
+from booktools.coursework.handout.gradescope import gradescope_tests, write_gradescope_zip
+from booktools.coursework.handout.instructor import instructor_notebook
+from booktools.coursework.handout.master import Assignment, master_notebook
+from booktools.coursework.handout.references import References
+from booktools.coursework.handout.student import student_notebook
 from booktools.coursework.numbers import numbers_for, seed_of
-from booktools.coursework.references import References
 from booktools.coursework.source import SourceError, find_chapter, read_chapter
-from booktools.coursework.student import student_notebook
 from booktools.coursework.trial import try_chapter
 from booktools.repository import built_commit, read_repository
 
@@ -40,9 +40,8 @@ def assign(book: Path, number: str, course: Course) -> Path:
     chapter = read_chapter(source)
     refuse(book, chapter, course)
     repository = read_repository(book)
-    assignment = Assignment(
-        chapter, course, References(book, repository.pages_url), repository.pip_address(built_commit(book))
-    )
+    library = repository.pip_address(built_commit(book), chapter.extra)
+    assignment = Assignment(chapter, course, References(book, repository.pages_url), library)
     secret = course.secret(create=True)
     students = course.roster or (NOBODY,)
     own = {one.id: numbers_for(chapter.numbers, secret, one.id, chapter.number) for one in students}

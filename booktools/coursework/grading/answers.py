@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from booktools.coursework.box import Box, BoxGone, Limits
 from booktools.coursework.box.inside import wire
-from booktools.coursework.words import clean, one_line
+from booktools.coursework.grading.words import clean, one_line
 
 
 class AnswerError(Exception):
@@ -90,21 +90,21 @@ class Answers:
         """What the checks get for a name: a function to call, a value, or None if there is none."""
         try:
             reply = self.ask({"do": "look", "name": name}, name)
-            if reply.get("kind") == "value":
+            if reply.get("kind") == "value" or "refused" in reply:
                 return value_of(reply, name)
         except AnswerError as error:
             return Unusable(str(error))
         if reply.get("kind") == "function":
             return Function(self, name)
-        return Unusable(str(reply["error"])) if reply.get("error") else None
+        return None
 
     def call(self, name: str, positional: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """The function's value at these arguments, as a plain value. Raises AnswerError if there is none."""
         if self.strikes.get(name, 0) >= self.limits.strikes:
             raise AnswerError(f"{name} ran into a limit {self.limits.strikes} times and was not called again")
         reply = self.ask({"do": "call", "name": name, "arguments": wire.encode([positional, named])}, name)
-        if "value" not in reply:
-            raise AnswerError(f"{name} raised {one_line(str(reply.get('error', 'an error')))}")
+        if "error" in reply:
+            raise AnswerError(f"{name} raised {one_line(str(reply['error']))}")
         return value_of(reply, name)
 
     def ask(self, request: dict[str, Any], name: str) -> dict[str, Any]:
@@ -121,6 +121,9 @@ class Answers:
 
 
 def value_of(reply: dict[str, Any], name: str) -> Any:
+    """The value in a reply. Raises AnswerError for one that may not cross."""
+    if "refused" in reply:
+        raise AnswerError(f"{name}: {one_line(str(reply['refused']))}")
     try:
         return wire.decode(reply.get("value"))
     except wire.WireError as error:
@@ -157,5 +160,5 @@ class Unusable:
         raise AnswerError(self._reason)
 
     __call__ = __bool__ = __float__ = __int__ = __len__ = __iter__ = __getitem__ = __array__ = _refuse
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __neg__ = __abs__ = _refuse
-    __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
+    __neg__ = __abs__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse

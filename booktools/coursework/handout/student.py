@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from booktools.coursework.course import Student
-from booktools.coursework.master import NUMBERS_MARK, numbers_source
+from booktools.coursework.handout.master import NUMBERS_MARK, numbers_source
 
 CHECK = 'grader.check("'
 

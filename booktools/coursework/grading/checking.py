@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from booktools.coursework.answers import AnswerError, Answers
-from booktools.coursework.words import clean
+from booktools.coursework.grading.answers import AnswerError, Answers
+from booktools.coursework.grading.words import clean
 
-ENDLESS = 120  # seconds for the checks of one question, calls included: then a value has led a check astray
+ENDLESS = 300  # seconds for the checks of one question, calls included: then a value has led a check astray
 AGAIN = 5  # then for each check that is left
 NO_WORDS = "the check did not hold"
 
@@ -75,7 +75,8 @@ def message_for_student(report: str, hidden: bool, missing: list[str]) -> str:
     parts = report.split("\n", 3)  # "failed", "Error at line ...", the quoted line, "Kind: text"
     kind, _, text = (parts[3] if len(parts) == 4 else "").partition(": ")
     if kind in (AssertionError.__name__, AnswerError.__name__):
-        return clean(text) or NO_WORDS
+        lines = clean(text).splitlines() or [NO_WORDS]
+        return lines[0] if hidden else "\n".join(lines)  # numpy's assertions write the expected values below the first
     return f"the answer could not be compared ({clean(kind)})" if hidden or not kind else clean(f"{kind}: {text}")
 
 

@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 from booktools.coursework import blocking
 from booktools.coursework.course import Course
 from booktools.coursework.exercises import Chapter, Check, Question
-from booktools.coursework.references import References
+from booktools.coursework.handout.references import References
 from booktools.notebooks.install import install_cell
 
 OTTER = "otter-grader==7.0.0"
@@ -111,7 +111,8 @@ def setup_source(assignment: Assignment) -> str:
     """The first code cell: library, Otter, a folder for the checks, the blocked names."""
     install = install_cell(assignment.library, {"otter": OTTER})
     names = sorted({name for question in assignment.chapter.graded for name in question.blocked})
-    blocks = f"\n\n{inspect.getsource(blocking.block)}\n\nblock({names!r})" if names else ""
+    functions = "\n\n".join(inspect.getsource(one) for one in (blocking.refusal, blocking.block))
+    blocks = f"\n\n{functions}\n\nblock({names!r})" if names else ""
     return f"""\
 {install}
 from pathlib import Path

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from booktools.coursework.course import Student
-from booktools.coursework.words import one_line
+from booktools.coursework.grading.words import one_line
 
 MOST_BYTES = 20 << 20
 MOST_ENTRIES = 1_000_000  # brackets and commas: a small file of nested lists would take gigabytes
@@ -81,12 +82,14 @@ def read_submission(path: Path, folder: Path, roster: tuple[Student, ...], only_
     )
     notes = []
     if roster and named_student and inner and named_student != inner:
-        notes.append(f"The notebook was made for {inner}; the file's name says {named_student}, which was taken.")
+        notes.append(f"The notebook was made for {inner}; the file's name says {named_student}: this was taken.")
     if roster and not inner:
         notes.append("The notebook does not say for whom it was made.")
     if named_chapter and note.get("chapter") not in (None, named_chapter):
         inner_chapter = one_line(str(note["chapter"]), 20)
-        notes.append(f"The notebook is of chapter {inner_chapter}; the file's name says {named_chapter}, which was taken.")
+        notes.append(
+            f"The notebook is of chapter {inner_chapter}; the file's name says {named_chapter}: this was taken."
+        )
     return replace(found, notes=tuple(notes))
 
 
@@ -106,7 +109,7 @@ def read_bytes(path: Path) -> bytes:
     """A plain file of bearable size; a link could lead to the hidden checks."""
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-            if not path.is_file() or path.is_symlink():
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise UnreadableError("it is not a plain file")
             content = file.read(MOST_BYTES + 1)
     except OSError as error:

@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from booktools.coursework.exercises import Question
-from booktools.coursework.master import KERNEL, Assignment, numbers_source
+from booktools.coursework.handout.master import KERNEL, Assignment, numbers_source
 
 HEAD = """\
 # Instructor's notebook: chapter {number}, {title}

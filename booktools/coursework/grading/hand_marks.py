@@ -1,0 +1,63 @@
+"""The marks that an instructor enters: a table with a column for each question that is graded by hand.
+
+The table is the instructor's: it is written once, gets lines for students who are new, and keeps what was entered.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from booktools.coursework.course import CourseError, Student
+from booktools.coursework.grading.replacing import replacing
+
+NAME = "marks-by-hand.csv"
+
+
+def read_hand_marks(folder: Path, questions: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Marks by student and question, for the cells that are filled. Raises CourseError for what is not a mark."""
+    path = folder / NAME
+    if not path.is_file():
+        return {}
+    possible = {question["name"]: question["points"] for question in questions if question["manual"]}
+    marks: dict[str, dict[str, float]] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for line, row in enumerate(csv.DictReader(file), start=2):
+            filled = {name: text for name in possible if (text := (row.get(name) or "").strip())}
+            marks[row.get("id") or ""] = {
+                name: read_mark(text, possible[name], f"{path}, line {line}, {name}") for name, text in filled.items()
+            }
+    return marks
+
+
+def read_mark(text: str, possible: float, where: str) -> float:
+    try:
+        mark = float(text.replace(",", "."))
+    except ValueError:
+        mark = float("nan")
+    if not 0 <= mark <= possible:
+        raise CourseError(f"{where}: a mark must be a number from 0 to {possible:g}, got {text!r}")
+    return mark
+
+
+def write_hand_marks(folder: Path, students: list[Student], questions: list[dict[str, Any]]) -> Path | None:
+    """Add what is missing to the table: columns of questions, lines of students. None where no question needs it."""
+    names = [question["name"] for question in questions if question["manual"]]
+    if not names:
+        return None
+    path = folder / NAME
+    rows: list[dict[str, str]] = []
+    columns = ["id", "name", *names]
+    if path.is_file():
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            rows = [{key: value or "" for key, value in row.items() if key} for row in reader]
+            columns = list(dict.fromkeys([*(reader.fieldnames or []), *columns]))
+    there = {row.get("id") for row in rows}
+    rows += [{"id": one.id, "name": one.name} for one in students if one.id not in there]
+    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
