@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -155,14 +156,20 @@ def test_time_spent_waiting_for_a_processor_is_not_charged():
 def test_what_a_box_started_ends_with_it(isolated):
     name = f"echo-limit-{os.getpid()}-{isolated}"
     with Box(SOON, isolated=isolated) as box:
-        run(box, f"import subprocess\np = subprocess.Popen(['/bin/bash', '-c', 'exec -a {name} sleep 60'])")
-        assert name in processes()
+        start = f"import subprocess\np = subprocess.Popen(['/bin/bash', '-c', 'exec -a {name} sleep 60'])"
+        assert run(box, start) is None
+        assert eventually(lambda: name in processes())
         with pytest.raises(BoxGone, match=r"took more than 0\.5 s"):
             box.ask({"do": "cell", "source": "while True: pass"}, 0.5)
+    assert eventually(lambda: name not in processes())
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    """Whether it holds within ten seconds."""
     deadline = time.monotonic() + 10
-    while name in processes() and time.monotonic() < deadline:
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert name not in processes()
+    return condition()
 
 
 def processes() -> str:
@@ -184,10 +191,7 @@ def test_boxes_end_with_a_grader_that_is_killed():
         [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=command.BOX.parents[2]
     )
     probe = Path(f"/proc/{int(done.stdout)}")
-    deadline = time.monotonic() + 10
-    while probe.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not probe.exists()
+    assert eventually(lambda: not probe.exists())
 
 
 def test_what_is_missing_is_said_with_the_remedy(monkeypatch):

@@ -8,7 +8,8 @@ import os
 import pytest
 
 from booktools.coursework.course import Student
-from booktools.coursework.grading.submissions import MOST_BYTES, find_submissions
+from booktools.coursework.grading import submissions
+from booktools.coursework.grading.submissions import find_submissions
 from coursework_toy import LINEAR, hand_in, notebook
 
 ROSTER = (Student("s01", "Ada Example"), Student("s02"), Student("s10"), Student("s1"), Student("a.b@x.org"))
@@ -71,7 +72,6 @@ def test_without_a_roster_the_name_of_the_file_is_the_student(tmp_path):
         (b"\xff\xfe\x00", "not a notebook"),
         (b"[" * 500_000, "not a notebook"),
         (b"[" + b"[]," * 1_000_000 + b"[]]", "too many values"),
-        (b" " * (MOST_BYTES + 1), "larger than 20 MB"),
         (b'{"worksheets": []}', "format 4"),
         (b"[]", "format 4"),
         (b"", "not a notebook"),
@@ -82,6 +82,12 @@ def test_what_is_not_a_notebook_is_said(tmp_path, content, says):
     found = only(tmp_path)
     assert (found.student, found.chapter) == ("s01", "04")
     assert says in found.problem
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(submissions, "MOST_BYTES", 1 << 20)
+    (tmp_path / "chapter-04_s01.ipynb").write_bytes(b" " * ((1 << 20) + 1))
+    assert "larger than 1 MB" in only(tmp_path).problem
 
 
 def test_links_are_not_followed(tmp_path):

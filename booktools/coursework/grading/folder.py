@@ -100,7 +100,7 @@ def grade_chapter(
     for student, one in chosen.items():
         if one.problem:
             continue
-        kept = read_kept(folder, student, grader.key(one.content, own(student, course)))
+        kept = read_kept(folder, student, grader.key(one.digest, own(student, course)))
         if kept:
             marks[student] = kept
         else:
@@ -108,7 +108,7 @@ def grade_chapter(
     for student, outcome in progress(grade_all(grader, jobs, workers), len(jobs)):
         marks[student] = outcome
         if isinstance(outcome, Marks):
-            keep(folder, student, grader.key(chosen[student].content, own(student, course)), outcome)
+            keep(folder, student, grader.key(chosen[student].digest, own(student, course)), outcome)
     students = course.roster or tuple(Student(student) for student in sorted(chosen))
     return GradeBook(
         course=course.title,

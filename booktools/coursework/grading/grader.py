@@ -58,9 +58,9 @@ class Grader:
         parts.append((self.folder / "manifest.json").read_bytes())
         return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
-    def key(self, content: bytes, student: str) -> str:
-        """Digest of all that the marks of a submission depend on."""
-        return hashlib.sha256(self.state.encode() + student.encode() + b"\0" + content).hexdigest()
+    def key(self, digest: str, student: str) -> str:
+        """Digest of all that the marks of a submission depend on, from that of its file."""
+        return hashlib.sha256(f"{self.state} {digest} {student}".encode()).hexdigest()
 
     def grade(self, cells: list[str], student: str) -> Marks:
         """The marks of one notebook. `student` is "" where a course has no roster."""

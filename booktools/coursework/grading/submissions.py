@@ -6,6 +6,7 @@ Name_123_assignsubmission_file_/. Otherwise the notebook's own note of chapter a
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -18,7 +19,7 @@ from typing import Any
 from booktools.coursework.course import Student
 from booktools.coursework.grading.words import one_line
 
-MOST_BYTES = 20 << 20
+MOST_BYTES = 100 << 20  # photographs of handwritten pages may be in it
 MOST_ENTRIES = 1_000_000  # brackets and commas: a small file of nested lists would take gigabytes
 MOST_CELLS, MOST_CELL = 500, 200_000
 CHAPTER = re.compile(r"chapter[-_ ]?(\d{1,2})(?!\d)", re.IGNORECASE)
@@ -35,7 +36,7 @@ class Submission:
     chapter: str = ""
     made_for: str = ""  # the student in the notebook's own note
     cells: tuple[str, ...] = ()
-    content: bytes = b""
+    digest: str = ""  # of the file
     problem: str = ""
     notes: tuple[str, ...] = ()
 
@@ -78,7 +79,7 @@ def read_submission(path: Path, folder: Path, roster: tuple[Student, ...], only_
         chapter=named_chapter or str(note.get("chapter", ""))[:2] or only_chapter,
         made_for=inner,
         cells=code_cells(notebook),
-        content=content,
+        digest=hashlib.sha256(content).hexdigest(),
     )
     notes = []
     if roster and named_student and inner and named_student != inner:
@@ -115,7 +116,9 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         raise UnreadableError(f"it is a link or cannot be read ({error.strerror})") from None
     if len(content) > MOST_BYTES:
-        raise UnreadableError(f"it is larger than {MOST_BYTES >> 20} MB: clear the outputs and hand in again")
+        raise UnreadableError(
+            f"it is larger than {MOST_BYTES >> 20} MB: clear outputs, shrink pictures and hand in again"
+        )
     return content
 
 
