@@ -94,8 +94,7 @@ def boxed_command(
     words = [bubblewrap() or "bwrap", "--die-with-parent", "--new-session", "--clearenv", "--hostname", "box"]
     words += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     words += ["--cap-drop", "ALL", *(ROOT if is_root() else USER)]
-    for folder in parents([*readable_folders(), Path("/etc/alternatives"), Path(HOME), Path("/box/probe.py")]):
-        words += ["--perms", "0755", "--dir", str(folder)]
+    words += folders(parents([*readable_folders(), Path("/etc/alternatives"), Path(HOME), Path("/box/probe.py")]))
     words += ["--ro-bind", "/usr", "/usr"]
     for link in ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"):
         words += link_or_folder(link)
@@ -103,6 +102,7 @@ def boxed_command(
     words += ["/etc/alternatives", "--proc", "/proc", "--dev", "/dev"]
     for place, mode in WRITABLE.items():
         words += ["--perms", mode, "--size", str(limits.file_bytes), "--tmpfs", place]
+        words += folders([one for one in parents(readable_folders()) if Path(place) in one.parents])
     for readable in readable_folders():
         words += ["--ro-bind", str(readable), str(readable)]
     for inside, file in changed.items():
@@ -122,6 +122,11 @@ def parents(paths: list[Path]) -> list[Path]:
     """Folders above these, from the top; bubblewrap would make them for root alone."""
     above = {folder for path in paths for folder in path.parents if folder != Path("/")}
     return sorted(above)
+
+
+def folders(paths: list[Path]) -> list[str]:
+    """Make folders that everyone may pass through."""
+    return [word for path in paths for word in ("--perms", "0755", "--dir", str(path))]
 
 
 def link_or_folder(path: str) -> list[str]:
