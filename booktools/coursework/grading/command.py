@@ -57,10 +57,10 @@ def run_grade(options: argparse.Namespace) -> int:
 
 
 def bar(done: Iterator[Any], total: int) -> Iterator[Any]:
-    """A progress bar, where there is something to wait for."""
+    """A progress bar."""
     from tqdm import tqdm
 
-    return iter(tqdm(done, total=total, desc="Grading", unit="submission")) if total else done
+    return iter(tqdm(done, total=total, desc="Grading", unit="submission"))
 
 
 def say(book: GradeBook, folder: Path) -> None:

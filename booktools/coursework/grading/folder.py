@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,33 +45,35 @@ def grade_folder(
     marks and gets their number. Raises IsolationError where submissions cannot be isolated, unless `unsafe`;
     CourseError for a chapter without an assignment or a folder that does not exist.
     """
-    refuse(submissions, course, chapter, unsafe)
+    if not submissions.is_dir():
+        raise CourseError(f"SUBMISSIONS must be a folder of notebooks, got {str(submissions)!r}")
+    if chapter and chapter not in course.chapters:
+        raise CourseError(f"chapter must be one of {', '.join(course.chapters)}, got {chapter!r}")
     only = chapter or (course.chapters[0] if len(course.chapters) == 1 else "")
     found = find_submissions(submissions, course.roster, only)
     numbers = [chapter] if chapter else [one for one in course.chapters if any(one == file.chapter for file in found)]
     if not numbers:
         raise CourseError(f"no submission in {submissions} is of a chapter of this course; name one with --chapter")
     strays = tuple((one.name, reason) for one in found if (reason := why_stray(one, course)))
-    secret = course.secret()
-    books = []
-    with font_list() as fonts:
-        for number in numbers:
-            folder = course.assignment(number)
-            grader = Grader(folder / "autograder", secret, limits or Limits(), not unsafe, fonts)
-            book = grade_chapter(grader, found, course, folder / "grades", workers, progress)
-            books.append(replace(book, strays=strays))
-    return books
+    run = Run(submissions, course, course.secret(), workers, unsafe, progress, limits or Limits())
+    return [replace(grade_chapter(run, number, found), strays=strays) for number in numbers]
 
 
-def refuse(submissions: Path, course: Course, chapter: str, unsafe: bool) -> None:
-    """What stops grading before it begins."""
-    if not submissions.is_dir():
-        raise CourseError(f"SUBMISSIONS must be a folder of notebooks, got {str(submissions)!r}")
-    if chapter and chapter not in course.chapters:
-        raise CourseError(f"chapter must be one of {', '.join(course.chapters)}, got {chapter!r}")
-    missing = "" if unsafe else what_is_missing([course.folder, course.secret_file, submissions])
-    if missing:
-        raise IsolationError(missing)
+@dataclass(frozen=True)
+class Run:
+    """One run of the command."""
+
+    submissions: Path
+    course: Course
+    secret: bytes = field(repr=False)
+    workers: int
+    unsafe: bool
+    progress: Callable[[Iterator[Any], int], Iterator[Any]]
+    limits: Limits
+
+    def own(self, student: str) -> str:
+        """The id that a student's numbers derive from: without a roster all have the same."""
+        return student if self.course.roster else ""
 
 
 def why_stray(one: Submission, course: Course) -> str:
@@ -83,37 +85,19 @@ def why_stray(one: Submission, course: Course) -> str:
     return "" if one.chapter in course.chapters else f"it is of chapter {one.chapter}, which the course does not have"
 
 
-def grade_chapter(
-    grader: Grader,
-    found: list[Submission],
-    course: Course,
-    folder: Path,
-    workers: int,
-    progress: Callable[[Iterator[Any], int], Iterator[Any]],
-) -> GradeBook:
-    """The book of one chapter; marks that are missing in `folder` are made."""
+def grade_chapter(run: Run, number: str, found: list[Submission]) -> GradeBook:
+    """The book of one chapter; marks that are missing in its folder are made."""
+    folder = run.course.assignment(number)
+    grader = Grader(folder / "autograder", run.secret, run.limits, not run.unsafe)
     manifest = grader.manifest
-    by_hand = read_hand_marks(folder, manifest["questions"])
-    chosen = choose([one for one in found if one.student and one.chapter == manifest["chapter"]])
-    marks: dict[str, Marks | str] = {}
-    jobs: dict[str, tuple[list[str], str]] = {}
-    for student, one in chosen.items():
-        if one.problem:
-            continue
-        kept = read_kept(folder, student, grader.key(one.digest, own(student, course)))
-        if kept:
-            marks[student] = kept
-        else:
-            jobs[student] = (list(one.cells), own(student, course))
-    for student, outcome in progress(grade_all(grader, jobs, workers), len(jobs)):
-        marks[student] = outcome
-        if isinstance(outcome, Marks):
-            keep(folder, student, grader.key(chosen[student].digest, own(student, course)), outcome)
-    students = course.roster or tuple(Student(student) for student in sorted(chosen))
+    by_hand = read_hand_marks(folder / "grades", manifest["questions"])
+    chosen = choose([one for one in found if one.student and one.chapter == number])
+    marks = all_marks(run, grader, folder / "grades", {name: one for name, one in chosen.items() if not one.problem})
+    students = run.course.roster or tuple(Student(student) for student in sorted(chosen))
     return GradeBook(
-        course=course.title,
-        term=course.term,
-        chapter=manifest["chapter"],
+        course=run.course.title,
+        term=run.course.term,
+        chapter=number,
         title=manifest["title"],
         questions=tuple(manifest["questions"]),
         rows=tuple(
@@ -124,9 +108,30 @@ def grade_chapter(
     )
 
 
-def own(student: str, course: Course) -> str:
-    """The id that a student's numbers derive from: without a roster all have the same."""
-    return student if course.roster else ""
+def all_marks(run: Run, grader: Grader, folder: Path, chosen: dict[str, Submission]) -> dict[str, Marks | str]:
+    """Kept marks where nothing has changed since; the others are made, and kept."""
+    keys = {student: grader.key(one.digest, run.own(student)) for student, one in chosen.items()}
+    marks: dict[str, Marks | str] = {}
+    marks.update({student: kept for student, key in keys.items() if (kept := read_kept(folder, student, key))})
+    jobs = {student: (list(one.cells), run.own(student)) for student, one in chosen.items() if student not in marks}
+    for student, outcome in grade_missing(run, grader, jobs):
+        marks[student] = outcome
+        if isinstance(outcome, Marks):
+            keep(folder, student, keys[student], outcome)
+    return marks
+
+
+def grade_missing(
+    run: Run, grader: Grader, jobs: dict[str, tuple[list[str], str]]
+) -> Iterator[tuple[str, Marks | str]]:
+    """Grade what there is to grade, if it can be done in isolation or must not be."""
+    if not jobs:
+        return
+    missing = "" if run.unsafe else what_is_missing([run.course.folder, run.course.secret_file, run.submissions])
+    if missing:
+        raise IsolationError(missing)
+    with font_list() as fonts:
+        yield from run.progress(grade_all(replace(grader, fonts=fonts), jobs, run.workers), len(jobs))
 
 
 def choose(found: list[Submission]) -> dict[str, Submission]:
