@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +111,26 @@ def test_the_tables_have_these_marks(graded):
         for name, row in rows[number].items():
             (machine,) = [value for key, value in table[name].items() if key.startswith("by machine")]
             assert float(machine) == row.by_machine
+
+
+def test_in_every_chapter_the_answers_earn_all_and_the_hand_out_nothing(tmp_path):
+    """In the box, where names are blocked and only plain values come out: what trial.py cannot see."""
+    require_sandbox()
+    numbers = [path.name[:2] for path in sorted((BOOK / "chapters").glob("[0-9][0-9]-*.md"))]
+    course = replace(write_course(tmp_path), chapters=tuple(numbers))
+    handed_in = tmp_path / "in"
+    handed_in.mkdir()
+    points = {}
+    for number in sorted({*numbers} - {*CHAPTERS}):
+        chapter = read_chapter(find_chapter(BOOK, number))
+        questions = machine_graded(chapter)
+        points[number] = sum(question.points for question in questions)
+        student = assign(BOOK, number, course) / "student"
+        for name in ("perfect", "empty"):
+            path = student / f"chapter-{number}_{name}.ipynb"
+            answers = [ANSWERS[name](question) for question in questions]
+            (handed_in / path.name).write_text(fill_in(path, chapter, answers))
+    books = grade_folder(handed_in, course)
+    rows = {book.chapter: {row.student.id: row.by_machine for row in book.rows} for book in books}
+    assert {number: row["perfect"] for number, row in rows.items()} == points
+    assert {row["empty"] for row in rows.values()} == {0}
