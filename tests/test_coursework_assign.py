@@ -16,6 +16,7 @@ from booktools.coursework.course import CourseError, read_course
 from booktools.coursework.exercises import starter
 from booktools.coursework.handout import gradescope
 from booktools.coursework.handout.assign import assign
+from booktools.coursework.numbers import digest_of
 from booktools.coursework.source import SourceError, find_chapter, read_chapter
 from booktools.notebooks.leftovers import find_leftovers
 
@@ -73,7 +74,9 @@ def test_a_student_gets_one_notebook_with_own_numbers(made):
     paths = sorted((folder / "student").iterdir())
     assert [path.name for path in paths] == [f"chapter-{chapter.number}_{one}.ipynb" for one in ("s01", "s02")]
     first, second = (nbformat.read(path, as_version=4) for path in paths)
-    assert first.metadata.echo_limit == {"chapter": chapter.number, "student": "s01"}
+    assert first.metadata.echo_limit == {
+        "chapter": chapter.number, "student": "s01", "numbers": digest_of(numbers_of(folder, "s01"))
+    }
     own = [next(cell.source for cell in notebook.cells if "numbers = {" in cell.source) for notebook in (first, second)]
     assert own[0] != own[1]
     for notebook in (first, second):
@@ -188,6 +191,15 @@ def test_students_that_would_share_numbers_are_named(course_folder, tmp_path, mo
     monkeypatch.setattr("booktools.coursework.handout.assign.numbers_for", lambda *_: {"alpha": 0.1})
     with pytest.raises(CourseError, match="'s01' and 's02' would share their numbers"):
         assign(BOOK, "04", read_course(path))
+
+
+def test_a_course_may_name_another_library(course_folder, tmp_path):
+    path = course_folder / "library.toml"
+    path.write_text(f'{COURSE}folder = "{tmp_path.as_posix()}"\nlibrary = "git+https://example.org/mine"\n')
+    folder = assign(BOOK, "04", read_course(path))
+    text = (folder / "student" / "chapter-04_s01.ipynb").read_text(encoding="utf-8")
+    assert "git+https://example.org/mine" in text
+    assert "github.com/echolimit/echolimit@" not in text
 
 
 def test_without_a_roster_there_is_one_notebook(course_folder, tmp_path):

@@ -150,6 +150,15 @@ def test_of_two_files_the_newer_is_graded(course, monkeypatch):
     assert rows["s01"].notes == ("Two files were handed in: chapter-04_s01.ipynb was not graded.", "said")
 
 
+def test_a_file_with_the_students_id_counts_before_a_newer_one_without(course, monkeypatch):
+    without_grading(monkeypatch)
+    newer = hand_in(course / "in", "chapter-04_s99.ipynb", LINEAR, student="s01")
+    os.utime(newer, (2e9, 2e9))
+    rows, _ = grade(course)
+    assert rows["s01"].file == "chapter-04_s01.ipynb"
+    assert "chapter-04_s99.ipynb was not graded" in " ".join(rows["s01"].notes)
+
+
 def test_a_file_that_cannot_be_read_has_a_line_and_no_marks(course, monkeypatch):
     without_grading(monkeypatch)
     (course / "in" / "chapter-04_s03.ipynb").write_text("no notebook")

@@ -11,7 +11,7 @@ import pytest
 
 from booktools.coursework.course import CourseError, Student
 from booktools.coursework.grading.checking import CheckResult, message_for_student
-from booktools.coursework.grading.hand_marks import NAME, read_hand_marks
+from booktools.coursework.grading.hand_marks import NAME, read_hand_marks, write_hand_marks
 from booktools.coursework.grading.marks import GradeBook, Marks, QuestionMarks, Row, marks_from_json
 from booktools.coursework.grading.pages import bars, feedback_page, most_failed, statistics
 from booktools.coursework.grading.results import write_results
@@ -146,6 +146,22 @@ def test_the_table_for_marks_by_hand_is_kept(written):
 def test_what_is_no_mark_is_refused(tmp_path, mark):
     (tmp_path / NAME).write_text(f"id,q3\ns01,{mark}\n")
     with pytest.raises(CourseError, match="from 0 to 6"):
+        read_hand_marks(tmp_path, QUESTIONS)
+
+
+def test_a_table_that_a_spreadsheet_saved_with_semicolons_is_read(tmp_path):
+    (tmp_path / NAME).write_text("\ufeffid;name;q3\r\ns01;Chloé;4,5\r\n", encoding="utf-8")
+    assert read_hand_marks(tmp_path, QUESTIONS) == {"s01": {"q3": 4.5}}
+    write_hand_marks(tmp_path, [Student("s01"), Student("s02")], QUESTIONS)
+    assert read(tmp_path / NAME) == [["id", "name", "q3"], ["s01", "Chloé", "4,5"], ["s02", "", ""]]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(b"who,q3\ns01,4\n", "no column id"), ("id,q3\né,4\n".encode("cp1252"), "CSV UTF-8")]
+)
+def test_a_table_that_cannot_be_read_is_refused(tmp_path, content, says):
+    (tmp_path / NAME).write_bytes(content)
+    with pytest.raises(CourseError, match=says):
         read_hand_marks(tmp_path, QUESTIONS)
 
 

@@ -52,6 +52,13 @@ def test_a_notebook_made_for_another_student_is_noted(tmp_path):
     assert "made for s02" in found.notes[0]
 
 
+def test_a_name_that_is_not_on_the_roster_is_noted(tmp_path):
+    hand_in(tmp_path, "chapter-04_s99.ipynb", LINEAR, student="s02")
+    found = only(tmp_path)
+    assert (found.student, found.is_named) == ("s02", False)
+    assert found.notes == ("The file's name says s99, who is not on the roster; it was graded as s02's.",)
+
+
 def test_a_notebook_of_another_chapter_is_noted(tmp_path):
     path = hand_in(tmp_path, "chapter-05_s01.ipynb", LINEAR, student="s01")
     found = only(tmp_path)

@@ -7,6 +7,7 @@
     secret_file = "course.secret"    # made at the first assignment; keep it, and keep it out of version control
     roster = "roster.csv"            # optional: columns id, name, email; with it each student gets own numbers
     folder = "assignments"           # optional: where assignments and marks go
+    library = "git+https://..."      # optional: what pip installs in notebooks, if not this clone's public commit
 
     [points]                         # optional: points of single exercises
     low-pass-memory = 6
@@ -24,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-KNOWN = {"title", "term", "deadline", "chapters", "secret_file", "roster", "folder", "points"}
+KNOWN = {"title", "term", "deadline", "chapters", "secret_file", "roster", "folder", "library", "points"}
 STUDENT_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")
 SHORTEST_SECRET = 16
 
@@ -54,6 +55,7 @@ class Course:
     secret_file: Path
     roster: tuple[Student, ...]
     folder: Path
+    library: str = ""
 
     def assignment(self, chapter: str) -> Path:
         """Where the assignment of a chapter and its marks lie."""
@@ -99,6 +101,7 @@ def read_course(path: Path) -> Course:
         secret_file=here / text(data, "secret_file", path),
         roster=read_roster(roster) if roster else (),
         folder=here / text({"folder": "assignments", **data}, "folder", path),
+        library=text(data, "library", path) if "library" in data else "",
     )
 
 

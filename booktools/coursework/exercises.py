@@ -48,6 +48,7 @@ class Question:
     wrong_answers: tuple[WrongAnswer, ...] = ()
     marking: tuple[tuple[int, str], ...] = ()
     model_answer: str = ""
+    advice: str = ""  # the solution folded below it on the page
 
     @property
     def name(self) -> str:
@@ -86,10 +87,20 @@ class Chapter:
     extra: str = ""
 
     @property
+    def blocked(self) -> tuple[str, ...]:
+        """The library's names that no graded exercise of the chapter may use: one notebook holds them all."""
+        return tuple(sorted({name for question in self.questions for name in question.blocked}))
+
+    @property
     def graded(self) -> tuple[Question, ...]:
         """What is handed in: first what a machine marks, the open project last."""
         graded = (question for question in self.questions if question.graded)
         return tuple(sorted(graded, key=lambda question: KINDS.index(question.kind)))
+
+
+def in_words(minutes: int) -> str:
+    """A time as a reader takes it in: minutes, from two hours on whole hours."""
+    return f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60)} hours"
 
 
 def arguments_of(code: str) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,17 +55,18 @@ def read_chapter(path: Path) -> Chapter:
             questions[question.label] = question
         elif block.name == "numbers":
             numbers = yaml.safe_load(block.body) or {}
+        elif block.name == "solution" and block.argument in questions:
+            questions[block.argument] = replace(questions[block.argument], advice=block.body)
         elif block.name in ATTACHED:
             if block.argument not in questions:
                 raise SourceError(f"{block.where}: no exercise above it has the label {block.argument!r}")
             questions[block.argument] = ATTACHED[block.name](questions[block.argument], block)
     for question in questions.values():
         refuse_unusable(question, path)
-    refuse_blocked_names(questions.values(), path)
     text = path.read_text(encoding="utf-8")
     title = re.search(r"^# (.+)$", text, re.MULTILINE)
     extra = re.search(r"^library_extra: (\w+)$", text, re.MULTILINE)
-    return Chapter(
+    chapter = Chapter(
         number=path.name[:2],
         title=title.group(1) if title else path.stem,
         page=f"{path.parent.name}/{path.stem}",
@@ -74,6 +74,8 @@ def read_chapter(path: Path) -> Chapter:
         numbers=numbers,
         extra=extra.group(1) if extra else "",
     )
+    refuse_blocked_names(chapter, path)
+    return chapter
 
 
 def read_exercise(block: Block) -> Question:
@@ -177,10 +179,10 @@ def refuse_unusable(question: Question, path: Path) -> None:
         raise SourceError(f"{where} has checks or a marking but not the class graded")
 
 
-def refuse_blocked_names(questions: Iterable[Question], path: Path) -> None:
+def refuse_blocked_names(chapter: Chapter, path: Path) -> None:
     """What runs in the student's notebook finds the blocked names of the whole chapter blocked."""
-    blocked = {name for question in questions for name in question.blocked}
-    for question in questions:
+    blocked = set(chapter.blocked)
+    for question in chapter.questions:
         codes = [question.answer, *(check.code for check in question.checks if not check.hidden)]
         used = {name for code in codes for name in names_used(code)} & blocked
         if used:

@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx_exercise.nodes import is_exercise_node
 
-from booktools.coursework.exercises import starter
+from booktools.coursework.exercises import in_words, starter
 from booktools.coursework.source import read_chapter
 
 
@@ -63,7 +63,9 @@ class Marking(Unseen):
         text = [re.sub(r"^- (\d+): ", r"- \1 points: ", line) for line in self.content]
         self.content.data = [re.sub(r"^- 1 points", "- 1 point", line) for line in text]
         self.state.nested_parse(self.content, self.content_offset, section)
-        return [self.folded("How it is marked", *section.children)]
+        box = self.folded("How it is marked", *section.children)
+        box["exercise"] = self.arguments[0]
+        return [box]
 
 
 class ExerciseTable(SphinxDirective):
@@ -88,8 +90,12 @@ def add_facts(app: Sphinx, doctree: nodes.document) -> None:
     if not exercises:
         return
     points = {question.label: question for question in read_chapter(Path(doctree["source"])).graded}
+    for box in doctree.findall(nodes.admonition):
+        if box.get("exercise") in points:  # an open project stands a section above its marking
+            words = f"How it is marked: {points[box['exercise']].title}"
+            box.children[0].replace_self(nodes.title(words, words))
     for node in exercises:
-        words = f"Level {fact(node, 'level')} of 3, about {fact(node, 'minutes')} minutes"
+        words = f"Level {fact(node, 'level')} of 3, about {in_words(int(fact(node, 'minutes')))}"
         if node["label"] in points:
             question = points[node["label"]]
             words += f"; graded, {question.points} points, {'by hand' if question.is_manual else 'by machine'}"

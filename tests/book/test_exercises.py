@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from booktools.coursework.exercises import SOLUTION_PART
+from booktools.coursework.exercises import SOLUTION_PART, in_words
 from booktools.coursework.handout.references import References
 from booktools.coursework.source import read_chapter
 
@@ -25,7 +25,7 @@ def test_a_page_shows_level_and_time_and_no_answer(path, site):
     notebook = (site / "_notebooks" / "chapters" / f"{path.stem}.ipynb").read_text(encoding="utf-8")
     chapter = read_chapter(path)
     for question in chapter.questions:
-        assert f"Level {question.level} of 3, about {question.minutes} minutes" in text
+        assert f"Level {question.level} of 3, about {in_words(question.minutes)}" in text
     for question in chapter.graded:
         for part in SOLUTION_PART.finditer(question.answer):
             solution = " ".join(part.group(0).split()[3:-3])  # without the two marks

@@ -31,6 +31,7 @@ class Answers:
         self.starts = 0
         self.bad_cells: set[int] = set()
         self.strikes: dict[str, int] = {}
+        self.returned_nothing: set[str] = set()
         self.errors: dict[int, str] = {}  # by the number of the cell, from 1
         self.notes: list[str] = []
 
@@ -96,6 +97,8 @@ class Answers:
             return Unusable(str(error))
         if reply.get("kind") == "function":
             return Function(self, name)
+        if reply.get("kind") == "dots":
+            return Unusable(f"{name} is still three dots")
         return None
 
     def call(self, name: str, positional: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -105,7 +108,10 @@ class Answers:
         reply = self.ask({"do": "call", "name": name, "arguments": wire.encode([positional, named])}, name)
         if "error" in reply:
             raise AnswerError(f"{name} raised {one_line(str(reply['error']))}")
-        return value_of(reply, name)
+        value = value_of(reply, name)
+        if value is None:
+            self.returned_nothing.add(name)
+        return value
 
     def ask(self, request: dict[str, Any], name: str) -> dict[str, Any]:
         """Ask the box about one name. Raises AnswerError, and notes it, when the box ends over that."""
@@ -133,6 +139,7 @@ def value_of(reply: dict[str, Any], name: str) -> Any:
 def first_line(source: str) -> str:
     """A cell as a reader will recognise it."""
     lines = [line for line in source.splitlines() if line.strip()] or ["empty"]
+    lines.sort(key=lambda line: not line.startswith("def "))  # two cells may begin with the same import
     return one_line(lines[0], 60)
 
 

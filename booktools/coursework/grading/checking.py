@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -61,14 +61,25 @@ def run_checks(
     results = []
     for result in tests.test_case_results:
         case = result.test_case
-        asked = [name for name in inspect.signature(case.body.test_func).parameters if name in missing]
-        message = "" if result.passed else message_for_student(result.message, case.hidden, asked)
+        parameters = list(inspect.signature(case.body.test_func).parameters)
+        message = (
+            ""
+            if result.passed
+            else message_for_student(
+                result.message,
+                case.hidden,
+                [name for name in parameters if name in missing],
+                [name for name in parameters if name in answers.returned_nothing],
+            )
+        )
+        if message and answers.errors and any(name in missing for name in parameters):
+            message += " (a cell failed: see the end of this page)"
         title = case.success_message or case.failure_message or case.name
         results.append(CheckResult(clean(title), float(case.points), case.hidden, result.passed, message))
     return results
 
 
-def message_for_student(report: str, hidden: bool, missing: list[str]) -> str:
+def message_for_student(report: str, hidden: bool, missing: list[str], empty: Sequence[str] = ()) -> str:
     """Otter's report without the line of the check that it quotes: of a hidden one that line is not to be seen."""
     if missing:
         return f"the notebook does not define {' and '.join(missing)}"
@@ -77,6 +88,8 @@ def message_for_student(report: str, hidden: bool, missing: list[str]) -> str:
     if kind in (AssertionError.__name__, AnswerError.__name__):
         lines = clean(text).splitlines() or [NO_WORDS]
         return lines[0] if hidden else "\n".join(lines)  # numpy's assertions write the expected values below the first
+    if empty:
+        return f"{' and '.join(empty)} returned nothing (None): is it written, and does it end in return?"
     return f"the answer could not be compared ({clean(kind)})" if hidden or not kind else clean(f"{kind}: {text}")
 
 

@@ -17,6 +17,7 @@ from booktools.coursework.grading.marks import GradeBook, Marks, Row, marks_from
 from booktools.coursework.grading.pool import grade_all
 from booktools.coursework.grading.replacing import replacing
 from booktools.coursework.grading.submissions import Submission, find_submissions
+from booktools.coursework.numbers import digest_of, numbers_for
 
 UNSAFE = (
     "Graded without isolation: the submissions could read and change everything that the grader's user can, hidden "
@@ -92,6 +93,7 @@ def grade_chapter(run: Run, number: str, found: list[Submission]) -> GradeBook:
     manifest = grader.manifest
     by_hand = read_hand_marks(folder / "grades", manifest["questions"])
     chosen = choose([one for one in found if one.student and one.chapter == number])
+    chosen = {name: with_note_on_numbers(run, grader, one) for name, one in chosen.items()}
     marks = all_marks(run, grader, folder / "grades", {name: one for name, one in chosen.items() if not one.problem})
     students = run.course.roster or tuple(Student(student) for student in sorted(chosen))
     return GradeBook(
@@ -135,14 +137,26 @@ def grade_missing(
 
 
 def choose(found: list[Submission]) -> dict[str, Submission]:
-    """One submission a student: the newest file, of equally new ones the last by name. Its notes name the others."""
+    """One submission a student, whose notes name the others.
+
+    A file that bears the student's id counts before others; then the newest; of equally new ones the last by name.
+    """
     chosen: dict[str, Submission] = {}
-    for one in sorted(found, key=lambda one: (one.path.lstat().st_mtime_ns, str(one.path))):
+    for one in sorted(found, key=lambda one: (one.is_named, one.path.lstat().st_mtime_ns, str(one.path))):
         older = chosen.get(one.student)
         if older:
             one = replace(one, notes=(*one.notes, f"Two files were handed in: {older.name} was not graded."))
         chosen[one.student] = one
     return chosen
+
+
+def with_note_on_numbers(run: Run, grader: Grader, one: Submission) -> Submission:
+    """Says so where a student worked on other numbers than those that the hidden checks take."""
+    own = numbers_for(grader.manifest["numbers"], run.secret, run.own(one.student), grader.manifest["chapter"])
+    if one.own_numbers in ("", digest_of(own)) or one.made_for not in ("", one.student):
+        return one
+    words = "The notebook was made with other numbers than the course's now: an older hand-out, or another secret."
+    return replace(one, notes=(*one.notes, words))
 
 
 def row_of(

@@ -6,6 +6,7 @@ The table is the instructor's: it is written once, gets lines for students who a
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,26 @@ def read_hand_marks(folder: Path, questions: list[dict[str, Any]]) -> dict[str, 
         return {}
     possible = {question["name"]: question["points"] for question in questions if question["manual"]}
     marks: dict[str, dict[str, float]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for line, row in enumerate(csv.DictReader(file), start=2):
-            filled = {name: text for name in possible if (text := (row.get(name) or "").strip())}
-            marks[row.get("id") or ""] = {
-                name: read_mark(text, possible[name], f"{path}, line {line}, {name}") for name, text in filled.items()
-            }
+    for line, row in enumerate(read_table(path)[1], start=2):
+        filled = {name: text for name in possible if (text := row.get(name, "").strip())}
+        marks[row.get("id", "")] = {
+            name: read_mark(text, possible[name], f"{path}, line {line}, {name}") for name, text in filled.items()
+        }
     return marks
+
+
+def read_table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Columns and lines, separated by commas or, as some spreadsheets save, by semicolons. Raises CourseError."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise CourseError(f"{path} is not UTF-8: save it as CSV UTF-8") from None
+    first = text.split("\n", 1)[0]
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in first and "," not in first else ",")
+    columns = list(reader.fieldnames or [])
+    if "id" not in columns:
+        raise CourseError(f"{path} has no column id, its first line is {first.strip()!r}: mend it, or remove the file")
+    return columns, [{key: value or "" for key, value in row.items() if key} for row in reader]
 
 
 def read_mark(text: str, possible: float, where: str) -> float:
@@ -50,10 +64,8 @@ def write_hand_marks(folder: Path, students: list[Student], questions: list[dict
     rows: list[dict[str, str]] = []
     columns = ["id", "name", *names]
     if path.is_file():
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            rows = [{key: value or "" for key, value in row.items() if key} for row in reader]
-            columns = list(dict.fromkeys([*(reader.fieldnames or []), *columns]))
+        there_already, rows = read_table(path)
+        columns = list(dict.fromkeys([*there_already, *columns]))
     there = {row.get("id") for row in rows}
     rows += [{"id": one.id, "name": one.name} for one in students if one.id not in there]
     with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:

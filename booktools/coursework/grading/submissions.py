@@ -23,6 +23,7 @@ MOST_BYTES = 100 << 20  # photographs of handwritten pages may be in it
 MOST_ENTRIES = 1_000_000  # brackets and commas: a small file of nested lists would take gigabytes
 MOST_CELLS, MOST_CELL = 500, 200_000
 CHAPTER = re.compile(r"chapter[-_ ]?(\d{1,2})(?!\d)", re.IGNORECASE)
+OTHER_ID = re.compile(r"chapter[-_ ]?\d{1,2}_([A-Za-z0-9][A-Za-z0-9.@-]*)", re.IGNORECASE)
 NOT_SUBMISSIONS = {".ipynb_checkpoints", "__MACOSX"}
 MOODLE = "_assignsubmission_"
 
@@ -35,6 +36,8 @@ class Submission:
     student: str = ""
     chapter: str = ""
     made_for: str = ""  # the student in the notebook's own note
+    own_numbers: str = ""  # digest of the numbers it was made with, from the same note
+    is_named: bool = False  # its name says whose it is
     cells: tuple[str, ...] = ()
     digest: str = ""  # of the file
     problem: str = ""
@@ -78,18 +81,24 @@ def read_submission(path: Path, folder: Path, roster: tuple[Student, ...], only_
         student=named_student or inner or fallback(path, roster),
         chapter=named_chapter or str(note.get("chapter", ""))[:2] or only_chapter,
         made_for=inner,
+        own_numbers=str(note.get("numbers", "")),
+        is_named=bool(named_student),
         cells=code_cells(notebook),
         digest=hashlib.sha256(content).hexdigest(),
     )
     notes = []
     if roster and named_student and inner and named_student != inner:
-        notes.append(f"The notebook was made for {inner}; the file's name says {named_student}: this was taken.")
+        notes.append(f"The notebook was made for {inner}; the file's name says {named_student}, and the name counts.")
+    other = OTHER_ID.search(path.stem)
+    if roster and inner and not named_student and other:
+        stranger = one_line(other.group(1), 40)
+        notes.append(f"The file's name says {stranger}, who is not on the roster; it was graded as {inner}'s.")
     if roster and not inner:
         notes.append("The notebook does not say for whom it was made.")
     if named_chapter and note.get("chapter") not in (None, named_chapter):
         inner_chapter = one_line(str(note["chapter"]), 20)
         notes.append(
-            f"The notebook is of chapter {inner_chapter}; the file's name says {named_chapter}: this was taken."
+            f"The notebook is of chapter {inner_chapter}, but the file's name says {named_chapter}; the name counts."
         )
     return replace(found, notes=tuple(notes))
 

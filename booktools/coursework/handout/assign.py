@@ -40,7 +40,7 @@ def assign(book: Path, number: str, course: Course) -> Path:
     chapter = read_chapter(source)
     refuse(book, chapter, course)
     repository = read_repository(book)
-    library = repository.pip_address(built_commit(book), chapter.extra)
+    library = course.library or repository.pip_address(built_commit(book), chapter.extra)
     assignment = Assignment(chapter, course, References(book, repository.pages_url), library)
     secret = course.secret(create=True)
     students = course.roster or (NOBODY,)

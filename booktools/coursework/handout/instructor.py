@@ -37,7 +37,8 @@ def machine_cells(assignment: Assignment, question: Question) -> list[NotebookNo
     for check in question.checks:
         kind = "Hidden" if check.hidden else "Open"
         points = assignment.points_of_check(question, check)
-        cells += [new_markdown_cell(f"**{kind} check** ({points:g} points): {check.title}"), new_code_cell(check.code)]
+        cells.append(new_markdown_cell(f"**{kind} check** ({in_points(points)}): {check.title}"))
+        cells.append(new_code_cell(check.code))
     for wrong in question.wrong_answers:
         points = wrong.points * assignment.points(question) / question.points
         words = f"**Wrong answer** that earns {points:g}: {wrong.title}"
@@ -50,11 +51,15 @@ def hand_cells(assignment: Assignment, question: Question) -> list[NotebookNode]
     scale = assignment.points(question) / question.points
     page = assignment.chapter.page
     marks = "\n".join(
-        f"- **{points * scale:g} points**: {assignment.references.plain(words, page)}"
+        f"- **{in_points(points * scale)}**: {assignment.references.plain(words, page)}"
         for points, words in question.marking
     )
-    model = assignment.references.plain(question.model_answer, page) or "See the advice folded below it on the page."
+    model = assignment.references.plain(question.model_answer or question.advice, page, strict=False)
     return [new_markdown_cell(f"**Marking**\n\n{marks}"), new_markdown_cell(f"**Model answer**\n\n{model}")]
+
+
+def in_points(points: float) -> str:
+    return f"{points:g} point{'' if points == 1 else 's'}"
 
 
 def fenced(code: str) -> str:

@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 
 from booktools.coursework import blocking
 from booktools.coursework.course import Course
-from booktools.coursework.exercises import Chapter, Check, Question
+from booktools.coursework.exercises import Chapter, Check, Question, in_words
 from booktools.coursework.handout.references import References
 from booktools.notebooks.install import install_cell
 
@@ -46,13 +46,13 @@ class Assignment:
     def statement(self, question: Question) -> str:
         """Title, points and text of a question, as plain Markdown."""
         facts = (
-            f"{self.points(question):g} points, level {question.level} of 3, about {question.minutes} minutes, "
+            f"{self.points(question):g} points, level {question.level} of 3, about {in_words(question.minutes)}, "
             f"{'marked by hand' if question.is_manual else 'marked by machine'}"
         )
-        blocked = ", ".join(f"`{name}`" for name in question.blocked)
+        blocked = ", ".join(f"`{name}`" for name in self.chapter.blocked)
         parts = [f"## {question.title}", f"*{facts}.*", self.references.plain(question.statement, self.chapter.page)]
-        if blocked:
-            parts.append(f"*Blocked in graded work:* {blocked}.")
+        if blocked and not question.is_manual:
+            parts.append(f"*Blocked in this notebook:* {blocked}.")
         return "\n\n".join(parts)
 
 
@@ -87,7 +87,7 @@ def first_words(assignment: Assignment) -> str:
     """What a student reads first; `{student}` is filled in later."""
     course, chapter = assignment.course, assignment.chapter
     rows = "\n".join(
-        f"| {question.title} | {assignment.points(question):g} | {question.level} | {question.minutes} min |"
+        f"| {question.title} | {assignment.points(question):g} | {question.level} | {in_words(question.minutes)} |"
         for question in chapter.graded
     )
     total = sum(assignment.points(question) for question in chapter.graded)
@@ -110,7 +110,7 @@ at your own numbers."""
 def setup_source(assignment: Assignment) -> str:
     """The first code cell: library, Otter, a folder for the checks, the blocked names."""
     install = install_cell(assignment.library, {"otter": OTTER})
-    names = sorted({name for question in assignment.chapter.graded for name in question.blocked})
+    names = list(assignment.chapter.blocked)
     functions = "\n\n".join(inspect.getsource(one) for one in (blocking.refusal, blocking.block))
     blocks = f"\n\n{functions}\n\nblock({names!r})" if names else ""
     return f"""\

@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell
 
 from booktools.coursework.course import Student
 from booktools.coursework.handout.master import NUMBERS_MARK, numbers_source
+from booktools.coursework.numbers import digest_of
 
 CHECK = 'grader.check("'
 
@@ -33,7 +34,7 @@ def student_notebook(
             cells.append(checks_cell(name, open_checks[name]))
         cells.append(cell)
     notebook.cells = cells
-    notebook.metadata["echo_limit"] = {"chapter": chapter, "student": student.id}
+    notebook.metadata["echo_limit"] = {"chapter": chapter, "student": student.id, "numbers": digest_of(numbers)}
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"  # the same notebook, byte for byte, whenever it is made
     return notebook

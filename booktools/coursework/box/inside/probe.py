@@ -69,7 +69,7 @@ def look_up(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
     if callable(value):
         return {"kind": "function"}
     if value is ...:  # as the answer was handed out
-        return {"kind": "missing"}
+        return {"kind": "dots"}
     return {"kind": "value", "value": wire.encode(value)}
 
 

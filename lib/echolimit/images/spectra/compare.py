@@ -209,7 +209,7 @@ def metric_table(rows: Sequence[MetricRow]) -> str:
     lines = [f"{'metric':<21}" + "".join(f"{head:>9}" for head in heads) + f"{'z':>5}"]
     for row in rows:
         numbers = (row.measured, row.standard_error, row.theory, row.control, row.normal, row.floor)
-        z = f"{row.z:>5.1f}" if abs(row.z) < 99.95 else f"{row.z:>5.0f}"
+        z = f"{row.z:>5.1f}" if abs(row.z) < 9.95 else f"{row.z:>5.0f}"
         lines.append(f"{row.metric:<21}" + "".join(f"{_short(x):>9}" for x in numbers) + z)
     return "\n".join(lines)
 
