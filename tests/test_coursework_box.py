@@ -152,6 +152,16 @@ def test_time_spent_waiting_for_a_processor_is_not_charged():
         assert 0.4 < box.seconds < 5
 
 
+def test_at_most_half_of_the_time_is_forgiven(monkeypatch):
+    """A box full of threads waits for itself: the limit of a submission must still end it."""
+    with Box(SOON) as box:
+        before = box.seconds
+        clock = iter(range(0, 10_000, 100))
+        monkeypatch.setattr(box.watch, "kept_waiting", lambda: float(next(clock)))
+        run(box, "import time\ntime.sleep(0.5)")
+        assert box.seconds - before > 0.2
+
+
 @pytest.mark.parametrize("isolated", [True, False])
 def test_what_a_box_started_ends_with_it(isolated):
     name = f"echo-limit-{os.getpid()}-{isolated}"

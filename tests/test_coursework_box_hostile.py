@@ -147,7 +147,9 @@ FORGERIES = {
     '            os.write(k, b\'{"id": %d, "kind": "function", "value": 1.0}\\n\' % i)\n        except OSError: pass',
     "replies that say they passed": "import __main__\n__main__.DO['call'] = lambda shell, request: "
     "{'value': {'array': [2], 'type': '|O', 'data': 'gASVAAAA'}, 'passed': True, 'score': 100, 'error': None}",
-    "a module that checks": "import sys\nsys.modules['otter'].score = 100\nimport builtins\n"
+    "hollow arrays": "import numpy as np\ndef f(n, alpha):\n    return np.zeros((0, 1))",
+    "a module that checks": "def f(n, alpha):\n    return 0.0\n"
+    "import sys\nsys.modules['otter'].score = 100\nimport builtins\n"
     "builtins.AssertionError = type('Never', (Exception,), {})",
     "numbers of one's own": "numbers = {'alpha': 0.0}\ndef f(n, alpha):\n    return n * numbers['alpha']",
 }

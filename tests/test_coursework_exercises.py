@@ -50,5 +50,6 @@ def test_the_answer_holds_for_other_students(chapter, question):
     """No student may get numbers for which the right answer fails."""
     for student in map(str, range(8)):
         numbers = numbers_for(chapter.numbers, b"another trial", student, chapter.number)
-        earned, failures = points_of(question, names_of(question.answer, question.wanted, numbers), numbers)
+        names = names_of(question.answer, question.wanted, numbers)
+        earned, failures = points_of(question, names, numbers, b"another trial", student)
         assert earned == question.points, failures

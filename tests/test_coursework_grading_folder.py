@@ -159,6 +159,44 @@ def test_a_file_with_the_students_id_counts_before_a_newer_one_without(course, m
     assert "chapter-04_s99.ipynb was not graded" in " ".join(rows["s01"].notes)
 
 
+def test_two_peoples_uploads_under_one_name_are_noted(course, monkeypatch):
+    without_grading(monkeypatch)
+    (course / "in" / "chapter-04_s01.ipynb").unlink()
+    for name in ("adae_11_22_chapter-04_s01.ipynb", "boe_12_23_chapter-04_s01.ipynb"):
+        hand_in(course / "in", name, LINEAR, student="s01")
+    rows, _ = grade(course)
+    assert "They come from two people's uploads: see whose is whose." in rows["s01"].notes
+
+
+def test_a_moodle_export_without_a_roster_keeps_everybody(tmp_path, monkeypatch):
+    without_grading(monkeypatch)
+    write_course(tmp_path, roster=False)
+    for name in ("Ada One", "Bo Two", "Cy Three"):
+        hand_in(tmp_path / "in", f"{name}_1_assignsubmission_file_/chapter-04.ipynb", LINEAR)
+    rows, _ = grade(tmp_path)
+    assert sorted(rows) == ["Ada-One-chapter-04", "Bo-Two-chapter-04", "Cy-Three-chapter-04"]
+
+
+def test_all_files_that_were_not_graded_are_named(course, monkeypatch):
+    without_grading(monkeypatch)
+    for k in (2, 3):
+        os.utime(hand_in(course / "in", f"chapter-04_s01-{k}.ipynb", LINEAR, student="s01"), (2e9 + k, 2e9 + k))
+    rows, _ = grade(course)
+    assert rows["s01"].file == "chapter-04_s01-3.ipynb"
+    words = "Three files were handed in: chapter-04_s01.ipynb, chapter-04_s01-2.ipynb were not graded."
+    assert rows["s01"].notes[0] == words
+
+
+def test_a_notebook_of_a_chapter_without_assignment_stops_no_other(course, monkeypatch):
+    without_grading(monkeypatch)
+    text = (course / "course.toml").read_text()
+    (course / "course.toml").write_text(text.replace('["04"]', '["04", "05"]'))
+    hand_in(course / "in", "chapter-05_s02.ipynb", LINEAR, student="s02")
+    rows, book = grade(course)
+    assert set(rows) >= {"s01", "s02"}
+    assert ("chapter-05_s02.ipynb", "it is of chapter 05, which has not been assigned yet") in book.strays
+
+
 def test_a_file_that_cannot_be_read_has_a_line_and_no_marks(course, monkeypatch):
     without_grading(monkeypatch)
     (course / "in" / "chapter-04_s03.ipynb").write_text("no notebook")

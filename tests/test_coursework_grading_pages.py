@@ -165,6 +165,15 @@ def test_a_table_that_cannot_be_read_is_refused(tmp_path, content, says):
         read_hand_marks(tmp_path, QUESTIONS)
 
 
+@pytest.mark.parametrize(
+    ("lines", "says"), [("123,4\n", "'123' is not on the roster"), ("00123,4\n00123,5\n", "marks in two lines")]
+)
+def test_a_mark_for_nobody_or_twice_is_refused(tmp_path, lines, says):
+    (tmp_path / NAME).write_text(f"id,q3\n{lines}")
+    with pytest.raises(CourseError, match=says):
+        read_hand_marks(tmp_path, QUESTIONS, [Student("00123")])
+
+
 def test_marks_survive_as_json():
     assert marks_from_json(HALF.to_json()) == HALF
 

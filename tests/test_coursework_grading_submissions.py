@@ -29,6 +29,7 @@ def only(folder, roster=ROSTER, chapter=""):
         ("s1.ipynb", "s1"),
         ("a.b@x.org_chapter-04.ipynb", "a.b@x.org"),
         ("Ada Example_12345_assignsubmission_file_/chapter-04.ipynb", "s01"),
+        ("Ada Example_1_assignsubmission_file_/chapter-04_s02.ipynb", "s01"),  # nobody hands in for another
         ("s02/work.ipynb", "s02"),
         ("s01 and s02.ipynb", ""),
         ("somebody.ipynb", ""),

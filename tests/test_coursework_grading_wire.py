@@ -86,6 +86,7 @@ def test_other_values_are_refused(value):
         {"array": [10**9, 10**9, 10**9], "type": "<f8", "data": ""},
         {"array": [True], "type": "<f8", "data": "AAAAAAAAAAA="},
         {"array": [1], "type": "<f8", "data": "not base64"},
+        {"array": [0, 2**31 - 1, 2**31 - 1], "type": "<f8", "data": ""},
         {"array": [1], "type": ["<f8"], "data": ""},
         {"array": [1] * 40, "type": "<f8", "data": "AAAAAAAAAAA="},
         {"dict": [[1, 2]]},

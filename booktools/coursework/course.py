@@ -10,7 +10,7 @@
     library = "git+https://..."      # optional: what pip installs in notebooks, if not this clone's public commit
 
     [points]                         # optional: points of single exercises
-    low-pass-memory = 6
+    low-pass-laboratories = 6
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Student:
 
 @dataclass(frozen=True)
 class Course:
-    """What an instructor sets. `secret` is empty until `with_secret` read it."""
+    """What an instructor sets."""
 
     title: str
     term: str

@@ -1,6 +1,6 @@
 """Every student's own numbers, derived from the course's secret and the student's id.
 
-HMAC-SHA-256 of (student, chapter, name, position) under the secret picks one of equally spaced values: the same
+HMAC-SHA-256 of (student, chapter, name) under the secret picks one of equally spaced values: the same
 student always gets the same numbers, on every machine and with every version of every library.
 """
 

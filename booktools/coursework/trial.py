@@ -8,6 +8,7 @@ each wrong answer (what the source says it earns).
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,13 @@ from typing import Any
 import numpy as np
 
 from booktools.coursework.exercises import Chapter, Check, Question, arguments_of, names_defined, starter
+from booktools.coursework.hollow import is_hollow
 from booktools.coursework.numbers import check_rng, numbers_for
 
 MOST_CALLS = 40
-CONSTANTS: tuple[Any, ...] = (0.0, 1.0, 0.5, True, [], [0.0], np.zeros(3), np.ones((2, 2)), {}, "")
+NUMBERS = (0.0, 1.0, 0.5, float("nan"), float("inf"), True)
+ARRAYS = (np.zeros(3), np.ones((2, 2)), np.zeros(0), np.full(3, np.inf), np.zeros((0, 1)), np.zeros((0, 3)))
+CONSTANTS: tuple[Any, ...] = (*NUMBERS, *ARRAYS, [], [0.0], None, {}, "")
 SECRET, STUDENT = b"a trial", "student"
 
 
@@ -53,7 +57,10 @@ def try_question(question: Question, numbers: dict[str, Any]) -> Iterator[Trial]
     yield run("the answer", question.answer, lambda e: e == whole, f"{whole}")
     yield run("the notebook as handed out", starter(question.answer), lambda e: e == 0, "0")
     for constant in CONSTANTS:
-        names = {name: always(constant, name, question.answer) for name in question.wanted}
+        names = {}
+        for name in question.wanted:
+            with contextlib.suppress(TypeError):  # what cannot leave the sandbox is no answer
+                names[name] = guarded(always(constant, name, question.answer))
         earned, _ = points_of(question, names, numbers)
         yield Trial(question.name, f"always {constant!r}", earned, "0", earned == 0)
     for wrong in question.wrong_answers:
@@ -96,7 +103,7 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" and not is_hollow(value):
         return value
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
@@ -105,12 +112,14 @@ def plain(value: Any) -> Any:
     raise TypeError(f"a {type(value).__name__} cannot leave the sandbox")
 
 
-def points_of(question: Question, names: dict[str, Any], numbers: dict[str, Any]) -> tuple[int, tuple[str, ...]]:
-    """Points that these names earn, and why checks failed."""
-    given = {**names, "numbers": numbers, "rng": check_rng(SECRET, STUDENT, question.name)}
+def points_of(
+    question: Question, names: dict[str, Any], numbers: dict[str, Any], secret: bytes = SECRET, student: str = STUDENT
+) -> tuple[int, tuple[str, ...]]:
+    """Points that these names earn, and why checks failed. Each check draws from a fresh generator, as in grading."""
     earned, failures = 0, []
     for check in question.checks:
-        problem = problem_of(check, given)
+        rng = check_rng(secret, student, question.name)
+        problem = problem_of(check, {**names, "numbers": numbers, "rng": rng})
         if problem is None:
             earned += check.points
         else:

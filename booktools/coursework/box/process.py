@@ -104,7 +104,7 @@ class Box:
             return self.exchange({**request, "id": self.number}, seconds)
         finally:
             wall = time.monotonic() - start
-            self.seconds += max(0.0, wall - max(0.0, self.watch.kept_waiting() - waited))
+            self.seconds += self.charged(wall, waited)
 
     def exchange(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Write a line, read lines until the reply comes, and look at time and memory meanwhile."""
@@ -134,10 +134,16 @@ class Box:
         if excess:
             self.end()
             raise BoxGone(f"used too much {excess}" if excess == "memory" else "made too many files")
-        # Twice the time at most goes to a busy machine: a box full of threads would wait for itself without end.
-        if wall > seconds and wall - min(self.watch.kept_waiting() - waited, wall / 2) > seconds:
+        if wall > seconds and self.charged(wall, waited) > seconds:
             self.end()
             raise BoxGone(f"took more than {seconds:.3g} s")
+
+    def charged(self, wall: float, waited: float) -> float:
+        """Seconds to count of `wall`, without those spent waiting for a processor.
+
+        Half of them at most go to a busy machine: a box full of threads would wait for itself without end.
+        """
+        return wall - min(max(0.0, self.watch.kept_waiting() - waited), wall / 2)
 
     def send(self, line: bytes) -> bytes:
         """Write what the pipe takes; returns the rest."""

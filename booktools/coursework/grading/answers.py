@@ -10,9 +10,12 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+import numpy as np
+
 from booktools.coursework.box import Box, BoxGone, Limits
 from booktools.coursework.box.inside import wire
 from booktools.coursework.grading.words import clean, one_line
+from booktools.coursework.hollow import is_hollow
 
 
 class AnswerError(Exception):
@@ -131,9 +134,20 @@ def value_of(reply: dict[str, Any], name: str) -> Any:
     if "refused" in reply:
         raise AnswerError(f"{name}: {one_line(str(reply['refused']))}")
     try:
-        return wire.decode(reply.get("value"))
+        value = wire.decode(reply.get("value"))
     except wire.WireError as error:
         raise AnswerError(f"{name}: {error}") from None
+    refuse_hollow(value, name)
+    return value
+
+
+def refuse_hollow(value: Any, name: str) -> None:
+    """Raise AnswerError for an array that no comparison could fail on, wherever it stands in the value."""
+    if isinstance(value, np.ndarray) and is_hollow(value):
+        raise AnswerError(f"{name} returned an empty array")
+    if isinstance(value, list | tuple | dict):
+        for one in value.values() if isinstance(value, dict) else value:
+            refuse_hollow(one, name)
 
 
 def first_line(source: str) -> str:

@@ -16,7 +16,7 @@ from booktools.coursework.grading.hand_marks import read_hand_marks
 from booktools.coursework.grading.marks import GradeBook, Marks, Row, marks_from_json
 from booktools.coursework.grading.pool import grade_all
 from booktools.coursework.grading.replacing import replacing
-from booktools.coursework.grading.submissions import Submission, find_submissions
+from booktools.coursework.grading.submissions import Submission, find_submissions, uploader
 from booktools.coursework.numbers import digest_of, numbers_for
 
 UNSAFE = (
@@ -52,7 +52,8 @@ def grade_folder(
         raise CourseError(f"chapter must be one of {', '.join(course.chapters)}, got {chapter!r}")
     only = chapter or (course.chapters[0] if len(course.chapters) == 1 else "")
     found = find_submissions(submissions, course.roster, only)
-    numbers = [chapter] if chapter else [one for one in course.chapters if any(one == file.chapter for file in found)]
+    here = [one for one in course.chapters if any(one == file.chapter for file in found)]
+    numbers = [chapter] if chapter else [one for one in here if is_assigned(course, one)] or here
     if not numbers:
         raise CourseError(f"no submission in {submissions} is of a chapter of this course; name one with --chapter")
     strays = tuple((one.name, reason) for one in found if (reason := why_stray(one, course)))
@@ -77,13 +78,22 @@ class Run:
         return student if self.course.roster else ""
 
 
+def is_assigned(course: Course, chapter: str) -> bool:
+    """Whether make assignment was run for the chapter."""
+    return (course.assignment(chapter) / "autograder" / "manifest.json").is_file()
+
+
 def why_stray(one: Submission, course: Course) -> str:
     """Why a file is graded for nobody; "" if it is somebody's."""
     if not one.student:
         return "whose it is cannot be told: put an id of the roster into the file's name"
     if not one.chapter:
         return f"of which chapter it is cannot be told: put chapter-{course.chapters[0]}, say, into the file's name"
-    return "" if one.chapter in course.chapters else f"it is of chapter {one.chapter}, which the course does not have"
+    if one.chapter not in course.chapters:
+        return f"it is of chapter {one.chapter}, which the course does not have"
+    if not is_assigned(course, one.chapter):
+        return f"it is of chapter {one.chapter}, which has not been assigned yet"
+    return ""
 
 
 def grade_chapter(run: Run, number: str, found: list[Submission]) -> GradeBook:
@@ -91,7 +101,7 @@ def grade_chapter(run: Run, number: str, found: list[Submission]) -> GradeBook:
     folder = run.course.assignment(number)
     grader = Grader(folder / "autograder", run.secret, run.limits, not run.unsafe)
     manifest = grader.manifest
-    by_hand = read_hand_marks(folder / "grades", manifest["questions"])
+    by_hand = read_hand_marks(folder / "grades", manifest["questions"], run.course.roster)
     chosen = choose([one for one in found if one.student and one.chapter == number])
     chosen = {name: with_note_on_numbers(run, grader, one) for name, one in chosen.items()}
     marks = all_marks(run, grader, folder / "grades", {name: one for name, one in chosen.items() if not one.problem})
@@ -141,13 +151,24 @@ def choose(found: list[Submission]) -> dict[str, Submission]:
 
     A file that bears the student's id counts before others; then the newest; of equally new ones the last by name.
     """
-    chosen: dict[str, Submission] = {}
+    files: dict[str, list[Submission]] = {}
     for one in sorted(found, key=lambda one: (one.is_named, one.path.lstat().st_mtime_ns, str(one.path))):
-        older = chosen.get(one.student)
-        if older:
-            one = replace(one, notes=(*one.notes, f"Two files were handed in: {older.name} was not graded."))
-        chosen[one.student] = one
-    return chosen
+        files.setdefault(one.student, []).append(one)
+    return {student: with_note_on_others(several) for student, several in files.items()}
+
+
+def with_note_on_others(several: list[Submission]) -> Submission:
+    """The last file of a student. Two uploads under one name may be two people's: that is for the instructor to see."""
+    *others, last = several
+    notes = list(last.notes)
+    if others:
+        names = ", ".join(one.name for one in others)
+        count = {2: "Two", 3: "Three"}.get(len(several), str(len(several)))
+        verb = "was" if len(others) == 1 else "were"
+        notes.append(f"{count} files were handed in: {names} {verb} not graded.")
+    if len({uploader(one.path) for one in several} - {""}) > 1:
+        notes.append("They come from two people's uploads: see whose is whose.")
+    return replace(last, notes=tuple(notes))
 
 
 def with_note_on_numbers(run: Run, grader: Grader, one: Submission) -> Submission:

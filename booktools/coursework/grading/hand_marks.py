@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,13 @@ from booktools.coursework.grading.replacing import replacing
 NAME = "marks-by-hand.csv"
 
 
-def read_hand_marks(folder: Path, questions: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Marks by student and question, for the cells that are filled. Raises CourseError for what is not a mark."""
+def read_hand_marks(
+    folder: Path, questions: list[dict[str, Any]], roster: Sequence[Student] = ()
+) -> dict[str, dict[str, float]]:
+    """Marks by student and question, for the cells that are filled.
+
+    Raises CourseError for what is not a mark, for a student who is not on the roster, or stands there twice.
+    """
     path = folder / NAME
     if not path.is_file():
         return {}
@@ -25,7 +31,12 @@ def read_hand_marks(folder: Path, questions: list[dict[str, Any]]) -> dict[str, 
     marks: dict[str, dict[str, float]] = {}
     for line, row in enumerate(read_table(path)[1], start=2):
         filled = {name: text for name in possible if (text := row.get(name, "").strip())}
-        marks[row.get("id", "")] = {
+        student = row.get("id", "").strip()
+        if filled and roster and student not in {one.id for one in roster}:
+            raise CourseError(f"{path}, line {line}: {student!r} is not on the roster (leading zeros lost?); mend it")
+        if filled and marks.get(student):
+            raise CourseError(f"{path}, line {line}: {student!r} has marks in two lines: keep one")
+        marks[student] = marks.get(student) or {
             name: read_mark(text, possible[name], f"{path}, line {line}, {name}") for name, text in filled.items()
         }
     return marks

@@ -26,6 +26,7 @@ CHAPTER = re.compile(r"chapter[-_ ]?(\d{1,2})(?!\d)", re.IGNORECASE)
 OTHER_ID = re.compile(r"chapter[-_ ]?\d{1,2}_([A-Za-z0-9][A-Za-z0-9.@-]*)", re.IGNORECASE)
 NOT_SUBMISSIONS = {".ipynb_checkpoints", "__MACOSX"}
 MOODLE = "_assignsubmission_"
+CANVAS = re.compile(r"^[^_]+_(LATE_)?\d+_")
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,9 @@ def known_id(text: str, roster: tuple[Student, ...]) -> str:
 
 def student_in_name(path: Path, folder: Path, roster: tuple[Student, ...]) -> str:
     """The one student of the roster whose id stands in the file's name, or in that of a folder above; "" if none."""
-    for part in reversed(path.relative_to(folder).parts):
+    parts = list(reversed(path.relative_to(folder).parts))
+    parts.sort(key=lambda part: MOODLE not in part)  # the platform's word before the student's
+    for part in parts:
         text = CHAPTER.sub(" ", part)
         found = {one.id for one in roster if stands_in(one.id, text)}
         if not found and MOODLE in part:
@@ -187,6 +190,13 @@ def student_in_name(path: Path, folder: Path, roster: tuple[Student, ...]) -> st
     return ""
 
 
+def uploader(path: Path) -> str:
+    """Who uploaded a file, as the platform's export says it: a folder of Moodle's, the head of a name of Canvas's."""
+    folders = [part for part in path.parts[:-1] if MOODLE in part]
+    canvas = CANVAS.match(path.name)
+    return folders[-1] if folders else canvas.group(0).replace("LATE_", "") if canvas else ""
+
+
 def stands_in(word: str, text: str) -> bool:
     return re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", text, re.IGNORECASE) is not None
 
@@ -195,4 +205,5 @@ def fallback(path: Path, roster: tuple[Student, ...]) -> str:
     """Without a roster the file's name is the student's; with one, nobody is known."""
     if roster:
         return ""
-    return re.sub(r"[^A-Za-z0-9._@-]+", "-", path.stem).strip("-.")[:100] or "unnamed"
+    who = [part.split("_")[0] for part in path.parts[-3:-1] if MOODLE in part]  # all notebooks have one name there
+    return re.sub(r"[^A-Za-z0-9._@-]+", "-", "-".join([*who, path.stem])).strip("-.@_")[:100] or "unnamed"

@@ -117,7 +117,10 @@ def decode_array(shape: Any, kind: Any, data: Any) -> np.ndarray:
         raise WireError("the value has a form that is not known") from error
     if len(raw) != math.prod(shape) * np.dtype(kind).itemsize:
         raise WireError("the shape of an array does not fit its data")
-    return np.frombuffer(raw, dtype=kind).reshape(shape).astype(np.dtype(kind).newbyteorder("="))
+    try:
+        return np.frombuffer(raw, dtype=kind).reshape(shape).astype(np.dtype(kind).newbyteorder("="))
+    except ValueError as error:  # lengths whose product overflows, beside a length of zero
+        raise WireError("the shape of an array does not fit its data") from error
 
 
 def is_shape(shape: Any) -> bool:
