@@ -1,8 +1,8 @@
 """Read the exercises of a chapter: statements, answers, checks, marking, and the numbers that students get.
 
 `chapters/04-low-pass.md` is the single source. Its directives `{numbers}`, `{answer}`, `{check}`, `{hidden-check}`,
-`{wrong-answer}`, `{marking}` and `{model-answer}` belong to the `{exercise}` whose label they name; CONTRIBUTING.md
-says how to write one.
+`{wrong-answer}`, `{marking}` and `{model-answer}` belong to the `{exercise}` whose label they name; the appendix
+For instructors says how to write one.
 """
 
 from __future__ import annotations

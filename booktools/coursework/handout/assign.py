@@ -33,7 +33,7 @@ NOBODY = Student("")
 def assign(book: Path, number: str, course: Course) -> Path:
     """Write the assignment of chapter `number`; returns its folder, where `student`, `instructor`, `autograder` lie.
 
-    Everything is checked before anything is written, and the three folders are replaced only when all is there; marks
+    Everything but the numbers is checked before anything is written, and the three folders are replaced only when all is there; marks
     in the same folder stay. Raises CourseError or SourceError.
     """
     source = find_chapter(book, number)
