@@ -33,8 +33,8 @@ NOBODY = Student("")
 def assign(book: Path, number: str, course: Course) -> Path:
     """Write the assignment of chapter `number`; returns its folder, where `student`, `instructor`, `autograder` lie.
 
-    Everything but the numbers is checked before anything is written, and the three folders are replaced only when all is there; marks
-    in the same folder stay. Raises CourseError or SourceError.
+    All but the numbers is checked before anything is written, and the three folders are replaced only when all is
+    there; marks in the same folder stay. Raises CourseError or SourceError.
     """
     source = find_chapter(book, number)
     chapter = read_chapter(source)
